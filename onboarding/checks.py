@@ -1,0 +1,1 @@
+"""System checks: what is missing or unsafe is said at start, by id, with the remedy."""

@@ -1,0 +1,73 @@
+"""What a connection may become. Pure: no database, no network, no clock of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Codat's four words, and two of ours for what Codat does not have (yet, or any more)."""
+
+    STARTING = "Starting"  # ours: stored before Codat is asked to create it
+    PENDING_AUTH = "PendingAuth"
+    LINKED = "Linked"
+    UNLINKED = "Unlinked"
+    DEAUTHORIZED = "Deauthorized"
+    DELETED = "Deleted"  # ours, and final: Codat answers 404
+
+
+TOLD_BY_CODAT = frozenset({Status.PENDING_AUTH, Status.LINKED, Status.UNLINKED, Status.DEAUTHORIZED, Status.DELETED})
+UNFINISHED = frozenset({Status.STARTING, Status.PENDING_AUTH})
+RELINKABLE = frozenset({Status.PENDING_AUTH, Status.UNLINKED, Status.DEAUTHORIZED})
+
+
+class Source(StrEnum):
+    """Who or what a fact came from; the timeline and every observation carry one."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    COMMAND = "command"
+    WORKER = "worker"
+    WEBHOOK = "webhook"
+    SWEEP = "sweep"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What Codat said of one connection.
+
+    at      aware UTC: for a read, when it was asked; for a write, when its answer came; for an
+            event, its generatedDate
+    is_read whether we asked Codat ourselves: the truth of `at`, and not only news of it
+    """
+
+    status: str
+    at: datetime
+    source: Source
+    is_read: bool = False
+    correlation_id: str = ""
+    delivery_id: str = ""
+
+
+class Verdict(StrEnum):
+    MOVED = "moved"
+    SAME = "same"
+    STALE = "stale"
+    UNKNOWN = "unknown"
+    ASK = "ask"
+
+
+def decide(known: str, seen_at: datetime | None, told: Observation) -> Verdict:
+    """Codat is right, unless it is late. `Deleted` is our word for what Codat no longer has, and final.
+
+    Two different statuses of the same instant are undecidable: the answer is ASK, read it once.
+    A read settles that question, for it is asked after the news came.
+    """
+    if known == Status.DELETED or (seen_at and told.at < seen_at):
+        return Verdict.STALE
+    if told.status not in TOLD_BY_CODAT:
+        return Verdict.UNKNOWN
+    if told.status == known:
+        return Verdict.SAME
+    return Verdict.ASK if told.at == seen_at and not told.is_read else Verdict.MOVED

@@ -1,0 +1,126 @@
+"""What people read: one word of thirteen for where a company stands. Pure.
+
+One vocabulary for customers and staff; `usecases.standing` keeps the word on the company's row.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from .lifecycle import Status
+from .platforms import QUICKBOOKS_DESKTOP
+
+
+class State(StrEnum):
+    EXPIRED = "expired"
+    UNLINKED = "unlinked"
+    PERMISSION = "permission"
+    WAITING_PC = "waiting_pc"
+    READING = "reading"
+    PARTIAL = "partial"
+    LINKED = "linked"
+    CHECKING = "checking"
+    FAILED = "failed"
+    PENDING = "pending"
+    SIGNED_IN = "signed_in"
+    INVITED = "invited"
+    NEW = "new"
+
+
+WAITING = frozenset({"", "Initial", "Queued", "PrerequisiteNotMet"})
+READING = frozenset(
+    {"Fetching", "MapQueued", "Mapping", "ProcessingQueued", "Processing", "ValidationQueued", "Validating"}
+)
+DONE = "Complete"
+NOT_SUPPORTED = "NotSupported"
+AUTH_ERROR = "AuthError"
+PERMISSION_ERROR = "PermissionsError"
+RETRYING = frozenset(
+    {"FetchError", "MapError", "ValidationError", "ProcessingError", "InternalError", "RateLimitError", "Cancelled"}
+)
+WAITS_FOR_COMPUTER_AFTER = timedelta(minutes=15)
+CHECKING_FOR_AT_MOST = timedelta(days=1)  # Codat's link is dead by then: the customer starts again
+
+
+class Facts(Protocol):
+    """The part of a connection that its state follows from."""
+
+    platform_key: str
+    status: str
+    reads: dict[str, dict[str, str]]
+    first_read_at: datetime | None
+    read_started_at: datetime | None
+    linked_at: datetime | None
+    left_at: datetime | None
+    returned_at: datetime | None
+    returned_code: int | None
+    failed_at: datetime | None
+    let_go_at: datetime | None
+    status_at: datetime | None
+
+
+AnyFacts = TypeVar("AnyFacts", bound=Facts)
+
+
+def current_of(connections: Iterable[AnyFacts]) -> AnyFacts | None:
+    """Of several accounting connections, oldest first, the one that counts.
+
+    The Linked one; else a Deauthorized one that was not let go; else the newest unfinished one; else the
+    newest that ended. A deleted one never counts.
+    """
+    alive = [connection for connection in connections if connection.status != Status.DELETED]
+    return min(reversed(alive), key=_rank, default=None)
+
+
+def _rank(connection: Facts) -> int:
+    if connection.status == Status.DEAUTHORIZED:
+        return 3 if connection.let_go_at else 1
+    return {Status.LINKED: 0, Status.UNLINKED: 3}.get(Status(connection.status), 2)
+
+
+def state_of(connection: Facts | None, *, accepted: bool, invited: bool, now: datetime) -> State:
+    """The first state of the vocabulary's table, top to bottom, that holds."""
+    if connection is None:
+        return State.SIGNED_IN if accepted else State.INVITED if invited else State.NEW
+    if connection.status == Status.LINKED:
+        return _state_of_linked(connection, now)
+    if connection.status == Status.DEAUTHORIZED:
+        return State.UNLINKED if connection.let_go_at else State.EXPIRED
+    if connection.status == Status.UNLINKED:
+        return State.UNLINKED
+    return _state_of_unfinished(connection, now)
+
+
+def _state_of_linked(connection: Facts, now: datetime) -> State:
+    words = {read["status"] for read in connection.reads.values()}
+    if AUTH_ERROR in words:
+        return State.EXPIRED
+    if PERMISSION_ERROR in words:
+        return State.PERMISSION
+    if connection.first_read_at is None:
+        return State.WAITING_PC if _waits_for_computer(connection, now) else State.READING
+    return State.PARTIAL if words & RETRYING else State.LINKED
+
+
+def _waits_for_computer(connection: Facts, now: datetime) -> bool:
+    if connection.platform_key != QUICKBOOKS_DESKTOP or connection.read_started_at is None:
+        return False
+    words = {read["status"] for read in connection.reads.values()}
+    return words <= WAITING and now - connection.read_started_at > WAITS_FOR_COMPUTER_AFTER
+
+
+def _state_of_unfinished(connection: Facts, now: datetime) -> State:
+    left, back, failed = connection.left_at, connection.returned_at, connection.failed_at
+    if failed and (left is None or failed >= left):
+        return State.FAILED
+    came_back = back is not None and (left is None or back >= left)
+    if came_back and connection.returned_code == 200 and back is not None and now - back < CHECKING_FOR_AT_MOST:
+        return State.CHECKING
+    return State.PENDING
+
+
+def progress(reads: dict[str, dict[str, str]], wanted: Iterable[str]) -> tuple[int, int]:
+    """How many data types have ended well, of how many that the platform offers."""
+    words = [reads.get(name, {}).get("status", "") for name in wanted]
+    return words.count(DONE), len(words) - words.count(NOT_SUPPORTED)

@@ -1,0 +1,23 @@
+"""The environment of the tests, set before Django reads its settings."""
+
+import os
+from pathlib import Path
+
+Path(__file__).resolve().parent.parent.joinpath("var").mkdir(exist_ok=True)
+os.environ.update(
+    {
+        "DEMO": "0",
+        "DEBUG": "0",
+        "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
+        "PUBLIC_URL": "http://testserver",
+        "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+        "CODAT_BASE_URL": "http://127.0.0.1:9",
+        "CODAT_API_KEY": "test-key",
+        "CODAT_WEBHOOK_SECRET": "whsec_dGVzdHMtb25seS13ZWJob29rLXNlY3JldC0wMTIz",
+        "EMAIL_URL": "memorymail://",
+        "STAFF_SECOND_FACTOR": "0",
+        "LOG_FORMAT": "console",
+        "BRAND_NAME": "Alderway",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+)
