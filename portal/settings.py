@@ -107,6 +107,7 @@ CODAT_API_KEY = env.str("CODAT_API_KEY", "")
 CODAT_WEBHOOK_SECRETS = [secret.strip() for secret in env.list("CODAT_WEBHOOK_SECRET", default=[]) if secret.strip()]
 LINK_MODE = env.str("LINK_MODE", "connection")
 QUOTA_RESERVE_PERCENT = env.int("QUOTA_RESERVE_PERCENT", 12)
+CODAT_PER_MINUTE = env.int("CODAT_PER_MINUTE", 1000)  # requests from one address; 0: no such limit
 SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)
 KEEP_DELIVERIES_DAYS = env.int("KEEP_DELIVERIES_DAYS", 30)
 KEEP_HISTORY_DAYS = env.int("KEEP_HISTORY_DAYS", 730)

@@ -10,8 +10,10 @@ class Quota(models.Model):
     remaining = models.IntegerField(null=True)
     reset_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
-    minute_at = models.DateTimeField(null=True)  # start of the present one-minute window
-    minute_used = models.PositiveIntegerField(default=0)
+    paced_until = models.DateTimeField(null=True)  # the per-minute limit is spent up to here
+    running = models.PositiveIntegerField(default=0)  # calls under way that began in the present span
+    running_before = models.PositiveIntegerField(default=0)  # and in the one before it
+    running_since = models.DateTimeField(null=True)  # start of the present span
     blocked_until = models.DateTimeField(null=True)  # Codat's Retry-After: nobody asks before
     failures = models.PositiveIntegerField(default=0)  # unreachable in a row
     down_since = models.DateTimeField(null=True)
