@@ -6,9 +6,9 @@ from django.conf import settings
 
 from . import quota
 from .allowance import Errand
-from .codat import Codat
+from .codat import Codat, LinkUrl
 
-__all__ = ["Errand", "codat"]
+__all__ = ["Errand", "checked_link", "codat"]
 
 
 def codat(errand: Errand = Errand.CLICK) -> Codat:
@@ -29,3 +29,9 @@ def _client(base_url: str, api_key: str) -> dict[Errand, Codat]:
         Errand.RETURN: patient.with_limits(timeout_seconds=2.0, read_retries=0),
     }
     return {errand: hurried.get(errand, patient).with_gate(quota.Gate(errand)) for errand in Errand}
+
+
+def checked_link(link_url: LinkUrl) -> LinkUrl:
+    """The link, if a browser may be sent there. Raises Garbled if it leads elsewhere than to Codat."""
+    codat().check_link(link_url)
+    return link_url
