@@ -1,0 +1,31 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kit import Sandbox
+from tests.leftout import left_out
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    """One local Codat for the whole run."""
+    process = Sandbox().start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Iterator[Sandbox]:
+    """A local Codat with nothing in it, over real HTTP."""
+    yield sandbox_process
+    sandbox_process.reset()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what this run left out, and why."""
+    for file, why in left_out().items():
+        terminalreporter.write_line(f"Left out: tests/sandbox/{file}: {why}.", yellow=True)
