@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from tests.kit import Sandbox
 from tests.leftout import left_out
@@ -19,8 +20,11 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Iterator[Sandbox]:
-    """A local Codat with nothing in it, over real HTTP."""
+def sandbox(sandbox_process: Sandbox, settings: SettingsWrapper) -> Iterator[Sandbox]:
+    """A local Codat with nothing in it, over real HTTP; the portal's settings point there."""
+    settings.CODAT_BASE_URL = sandbox_process.url
+    settings.CODAT_API_KEY = sandbox_process.api_key
+    settings.CODAT_WEBHOOK_SECRETS = [sandbox_process.webhook_secret]
     yield sandbox_process
     sandbox_process.reset()
 

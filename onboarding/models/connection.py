@@ -48,6 +48,7 @@ class Connection(models.Model):
     let_go_at = models.DateTimeField(null=True)  # the customer wants it left disconnected
 
     organisation = models.CharField(max_length=255, blank=True)  # the name read back from the accounting file
+    organisation_was = models.CharField(max_length=255, blank=True)  # before the last authorisation
     organisation_kept_at = models.DateTimeField(null=True)  # the customer said: yes, the right one
     reads = models.JSONField(default=dict)  # data type → {status, at, done_at}: see usecases.reads
     read_started_at = models.DateTimeField(null=True)

@@ -1,0 +1,209 @@
+"""Our own refusals, and the one place where a failure becomes a sentence for people.
+
+OnboardingError
+├── NotOffered         the platform is not one that this company may choose
+├── PlatformPaused     new connections to it are stopped for a while
+├── AlreadyConnected   accounting software is Linked already
+├── NotLinked          only a Linked connection can be unlinked
+├── NotUnfinished      only an unfinished connection can be dropped
+├── NothingToRelink    no connection whose link leads back to Linked
+├── ConnectionGone     Codat no longer has the connection, or the company
+├── StillWorking       another click for the same company is under way
+├── TooManyTries       more starts in an hour than anybody needs
+├── TooSoon            Codat was asked a moment ago
+├── NoNameLeft         Codat would keep nothing of the company's name
+├── Taken              a customer ID that stands for another company
+├── NotNow             what was asked does not fit the company's present state
+└── CompanyErased      this company's data was erased
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from . import codat
+
+
+class OnboardingError(Exception):
+    """Something that we refuse to do, and why. Keyword facts fill the sentence."""
+
+    http_status = 409
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(type(self).__name__)
+        self.facts = facts
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["facts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class NotOffered(OnboardingError):
+    http_status = 404
+
+
+class PlatformPaused(OnboardingError):
+    """facts: platform (its name), pause (a PlatformPause)."""
+
+    http_status = 503
+
+
+class AlreadyConnected(OnboardingError):
+    """facts: platform (its name)."""
+
+
+class NotLinked(OnboardingError):
+    """facts: platform (its name)."""
+
+
+class NotUnfinished(OnboardingError):
+    """facts: platform (its name)."""
+
+
+class NothingToRelink(OnboardingError):
+    pass
+
+
+class ConnectionGone(OnboardingError):
+    http_status = 410
+
+
+class StillWorking(OnboardingError):
+    pass
+
+
+class TooManyTries(OnboardingError):
+    """facts: minutes to wait."""
+
+    http_status = 429
+
+
+class TooSoon(OnboardingError):
+    """facts: seconds to wait."""
+
+    http_status = 429
+
+
+class NoNameLeft(OnboardingError):
+    """facts: name."""
+
+    http_status = 422
+
+
+class Taken(OnboardingError):
+    """facts: customer_id."""
+
+
+class NotNow(OnboardingError):
+    """facts: sentence, already translated."""
+
+
+class CompanyErased(OnboardingError):
+    http_status = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A failure in words. `key` names the notice of the page vocabulary; `status` is the HTTP status."""
+
+    key: str
+    title: str
+    text: str
+    status: int
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.text}".strip()
+
+
+def explain(error: OnboardingError | codat.CodatError) -> Explanation:
+    """The sentence for a customer or for staff. Never raw words of Codat, never a code."""
+    if isinstance(error, OnboardingError):
+        return _explain_ours(error)
+    return _explain_codat(error)
+
+
+def _explain_ours(error: OnboardingError) -> Explanation:
+    status = error.http_status
+    facts = error.facts
+    match error:
+        case NotOffered():
+            text = _("This software cannot be connected for this product. Choose one from the list.")
+            return Explanation("not_offered", _("Not available here."), text, status)
+        case PlatformPaused():
+            title = _("New connections to %(platform)s are paused.") % facts
+            return Explanation("paused", title, _("Nothing is lost. Try again later, or call us."), status)
+        case AlreadyConnected():
+            title = _("%(platform)s is already connected.") % facts
+            text = (
+                _("One company uses one accounting software at a time. To change, disconnect %(platform)s first.")
+                % facts
+            )
+            return Explanation("linked", title, text, status)
+        case NotLinked():
+            text = _("Only a connected software can be disconnected, and %(platform)s is not connected now.") % facts
+            return Explanation("not_linked", _("Nothing to disconnect."), text, status)
+        case NotUnfinished():
+            text = _("Only a connection that is not finished can be dropped.")
+            return Explanation("not_unfinished", _("Nothing was changed."), text, status)
+        case NothingToRelink():
+            text = _("There is no connection to reconnect. Choose your software to begin.")
+            return Explanation("signed_in", _("Not connected."), text, status)
+        case ConnectionGone():
+            text = _("It was removed outside this site. You can connect again.")
+            return Explanation("gone", _("This connection no longer exists."), text, status)
+        case StillWorking():
+            text = _("Your last click is still being worked on. Wait a few seconds, then try again.")
+            return Explanation("working", _("One moment."), text, status)
+        case TooManyTries():
+            title = _("You have tried many times in a short while.")
+            return Explanation("many", title, _("Wait %(minutes)s minutes, then try again.") % facts, status)
+        case TooSoon():
+            text = _("We asked Codat a moment ago. Try again in %(seconds)s seconds.") % facts
+            return Explanation("soon", _("Already checked."), text, status)
+        case NoNameLeft():
+            text = _("The company's name has no letter or figure that Codat keeps. Give it another name first.")
+            return Explanation("name", _("This name cannot be used."), text, status)
+        case Taken():
+            text = _("The customer ID %(customer_id)s belongs to another company.") % facts
+            return Explanation("taken", _("Already there."), text, status)
+        case NotNow():
+            return Explanation("not_now", _("Not possible now."), facts.get("sentence", ""), status)
+        case CompanyErased():
+            text = _("The data of this company was erased at its request.")
+            return Explanation("erased", _("This company was erased."), text, status)
+    raise error
+
+
+def _explain_codat(error: codat.CodatError) -> Explanation:
+    match error:
+        case codat.Busy():
+            text = _("Your connection is not affected. Try again in a few minutes.")
+            return Explanation("limit", _("We are checking less often for now."), text, 503)
+        case codat.Refused(is_limit=True):
+            text = _("No further company can be connected at the moment. We have been told; nothing was changed.")
+            return Explanation("refused", _("We cannot connect new companies right now."), text, 503)
+        case codat.Refused(is_unauthorised=True):
+            text = _("Our own access to Codat does not work. We have been told; your connection is not affected.")
+            return Explanation("refused", _("Something is wrong on our side."), text, 503)
+        case codat.Refused(code=451):
+            text = _("This software is blocked at the moment. Choose another one, or call us.")
+            return Explanation("refused", _("Not available here."), text, 503)
+        case codat.Refused(transient=True):
+            text = _("Codat is still working on it. Wait a few seconds, then try again.")
+            return Explanation("working", _("One moment."), text, 503)
+        case codat.Refused(is_gone=True):
+            text = _("It was removed outside this site. You can connect again.")
+            return Explanation("gone", _("This connection no longer exists."), text, 410)
+        case codat.Refused():
+            text = _("Codat did not accept this. Nothing was changed. Try again, or call us.")
+            return Explanation("refused", _("It did not work."), text, 502)
+        case codat.Garbled():
+            text = _("Codat's answer could not be used. Nothing was lost. Try again in a few minutes, or call us.")
+            return Explanation("down", _("It did not work."), text, 502)
+        case codat.Unreachable():
+            text = _("Your connection is not affected. Try again in a few minutes.")
+            return Explanation("down", _("We cannot reach Codat right now."), text, 503)
+    raise error

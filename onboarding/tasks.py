@@ -1,0 +1,31 @@
+"""What the worker does. Every task finds its work in rows; a message is only a nudge, and the clock sends it too.
+
+All are safe to run twice and at once, and end by themselves: the rest is the next nudge's or the clock's.
+"""
+
+import logging
+from time import monotonic
+
+from celery import shared_task
+
+from .usecases import follow
+
+log = logging.getLogger(__name__)
+
+BUDGET_SECONDS = 20
+
+
+@shared_task
+def follow_connections() -> str:
+    """Do the next thing for every connection that is due, for at most 20 seconds."""
+    until = monotonic() + BUDGET_SECONDS
+    follow.wake_open()
+    done = 0
+    while monotonic() < until and (pks := follow.claim()):
+        for pk in pks:
+            try:
+                log.info("follow", extra={"connection": pk, "word": follow.step(pk)})
+            except Exception:
+                log.exception("follow failed", extra={"connection": pk})
+            done += 1
+    return f"followed {done}"

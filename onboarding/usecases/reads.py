@@ -1,0 +1,213 @@
+"""What Codat has read of a company's books: progress by data type, the end of the first read, reads on request."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import codat
+from ..actors import Actor
+from ..errors import NotLinked, NotNow
+from ..lifecycle import Source
+from ..models import Connection
+from ..platforms import TABLES, name_of
+from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
+from ..wiring import Errand
+from ..wiring import codat as codat_for
+from . import mails, standing, timeline
+
+READS_ONE_TYPE = "company"  # the smallest: enough to keep idle access alive
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Codat's word for one data type at one time (aware UTC)."""
+
+    data_type: str
+    status: str
+    at: datetime
+    message: str = ""
+
+
+def wanted(connection: Connection) -> tuple[str, ...]:
+    """The data types that make up the first read. Synchronous Bill Pay stores none: its read is one live call."""
+    table = TABLES[connection.company.product]
+    return table.data_types if table.reads_are_stored else ("company",)
+
+
+def progress_of(connection: Connection) -> tuple[int, int]:
+    """(done, total) of the first read, without what the platform does not offer."""
+    return progress(connection.reads, wanted(connection))
+
+
+def note(
+    connection: Connection,
+    outcomes: Iterable[Outcome],
+    *,
+    by: Actor,
+    ended_at: datetime | None = None,
+    delivery_id: str = "",
+) -> None:
+    """Take in outcomes, newest wins for each type; `ended_at` says that the read after an authorisation is over.
+
+    Safe to repeat and in any order. When the first read ends, the timeline says so and a mail is due, once.
+    """
+    with transaction.atomic():
+        connection = Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
+        for outcome in outcomes:
+            _merge(connection, outcome)
+        if ended_at and (connection.linked_at is None or ended_at >= connection.linked_at):
+            _end_first_read(connection, ended_at, by, delivery_id)
+        connection.save(update_fields=["reads", "last_read_at", "first_read_at", "look_at", "looks"])
+        standing.refresh([connection.company_id])
+
+
+def _merge(connection: Connection, outcome: Outcome) -> None:
+    known = connection.reads.get(outcome.data_type, {})
+    at = outcome.at.isoformat()
+    if at < known.get("at", ""):
+        return
+    read = {"status": outcome.status, "at": at, "message": outcome.message}
+    if outcome.status == DONE:
+        read["done_at"] = at
+        if connection.last_read_at is None or outcome.at > connection.last_read_at:
+            connection.last_read_at = outcome.at
+    elif "done_at" in known:
+        read["done_at"] = known["done_at"]
+    connection.reads[outcome.data_type] = {key: value for key, value in read.items() if value}
+
+
+def _end_first_read(connection: Connection, at: datetime, by: Actor, delivery_id: str) -> None:
+    if connection.first_read_at is not None and connection.first_read_at >= (connection.linked_at or at):
+        return
+    connection.first_read_at = at
+    connection.look_at, connection.looks = at, 0  # the organisation's name can be asked for now
+    done, total = progress_of(connection)
+    timeline.write(
+        "read",
+        company=connection.company_id,
+        connection=connection,
+        by=by,
+        at=at,
+        facts={"n": done, "total": total, "platform": connection.platform_key},
+        problem=done < total,
+        delivery_id=delivery_id,
+    )
+    standing.note_step(connection.company, "first_read_at", at)
+    if connection.is_linked:
+        mails.connected(connection)
+
+
+def note_many(outcomes: Mapping[int, list[Outcome]], *, by: Actor, ended: Mapping[int, datetime]) -> None:
+    """Outcomes of many connections, by primary key: those that change only known words cost one query for all."""
+    for connection in Connection.objects.filter(pk__in=outcomes.keys() | ended.keys()).select_related("company"):
+        note(connection, outcomes.get(connection.pk, []), by=by, ended_at=ended.get(connection.pk))
+
+
+def ask_progress(connection: Connection, *, errand: Errand = Errand.FOLLOW) -> None:
+    """Ask Codat once how far the first read is, and take that in. Raises a CodatError with nothing recorded."""
+    if TABLES[connection.company.product].reads_are_stored:
+        _ask_status(connection, errand)
+    else:
+        _ask_live(connection, errand)
+
+
+def _ask_status(connection: Connection, errand: Errand) -> None:
+    company = connection.company
+    assert company.codat_id
+    asked_at = timezone.now()
+    told = codat_for(errand).data_status(company.codat_id)
+    outcomes = [Outcome(name, told[name].current_status, asked_at) for name in wanted(connection) if name in told]
+    words = {outcome.status for outcome in outcomes}
+    has_all = len(outcomes) == len(wanted(connection))
+    is_over = has_all and not words & (WAITING | READING)
+    note(connection, outcomes, by=Actor(Source.WORKER), ended_at=asked_at if is_over else None)
+
+
+def _ask_live(connection: Connection, errand: Errand) -> None:
+    """Synchronous Bill Pay: the name of the file, read live, is the whole first read."""
+    company = connection.company
+    assert company.codat_id and connection.codat_id
+    asked_at = timezone.now()
+    told = codat_for(errand).payables_info(company.codat_id, connection.codat_id)
+    note_organisation(connection, told.name)
+    note(
+        connection,
+        [Outcome("company", DONE, asked_at)],
+        by=Actor(Source.WORKER),
+        ended_at=asked_at,
+    )
+
+
+def ask_organisation(connection: Connection, *, errand: Errand = Errand.FOLLOW) -> bool:
+    """Read back which accounting file was connected; False if Codat has not read it yet. Raises a CodatError."""
+    company = connection.company
+    assert company.codat_id and connection.codat_id
+    client = codat_for(errand)
+    try:
+        if TABLES[company.product].reads_are_stored:
+            told = client.company_info(company.codat_id)
+        else:
+            told = client.payables_info(company.codat_id, connection.codat_id)
+    except codat.Refused as error:
+        if error.code in (404, 409):  # not read yet, or not offered by this platform
+            return False
+        raise
+    note_organisation(connection, told.name)
+    return True
+
+
+def note_organisation(connection: Connection, name: str) -> None:
+    """Keep the name of the connected accounting file."""
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(organisation=name[:255])
+        standing.refresh([connection.company_id])
+
+
+def read_now(connection: Connection, *, by: Actor, errand: Errand = Errand.CLICK) -> None:
+    """Ask Codat to read every data type again. Raises NotLinked, NotNow, or a CodatError with nothing recorded."""
+    company = connection.company
+    if not connection.is_linked or company.codat_id is None:
+        raise NotLinked(platform=name_of(connection.platform_key, connection.platform_name))
+    if not TABLES[company.product].reads_are_stored:
+        raise NotNow(sentence=_("This product reads the books live: there is no stored data to read again."))
+    if connection.first_read_at is None or is_reading(connection):
+        raise NotNow(sentence=_("A read is running already."))
+    codat_for(errand).refresh_all(company.codat_id)
+    _note_asked(connection, by, "read.asked")
+
+
+def is_reading(connection: Connection) -> bool:
+    return any(read.get("status") in READING for read in connection.reads.values())
+
+
+def read_quietly(connection: Connection, *, errand: Errand = Errand.FOLLOW) -> None:
+    """One small read that keeps idle access alive: platforms take access away after 60 to 100 silent days."""
+    company = connection.company
+    assert company.codat_id and connection.codat_id
+    if TABLES[company.product].reads_are_stored:
+        client = codat_for(errand)
+        client.refresh_data_type(company.codat_id, READS_ONE_TYPE, connection_id=connection.codat_id)
+        _note_asked(connection, Actor(Source.WORKER), "read.kept_alive")
+    else:
+        _ask_live(connection, errand)
+
+
+def _note_asked(connection: Connection, by: Actor, kind: str) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(read_asked_at=now, look_at=now + timedelta(minutes=10))
+        timeline.write(
+            kind,
+            company=connection.company_id,
+            connection=connection,
+            by=by,
+            at=now,
+            facts={"platform": connection.platform_key},
+        )
+
+
+__all__ = ["NOT_SUPPORTED", "Outcome", "ask_organisation", "ask_progress", "note", "read_now", "read_quietly"]

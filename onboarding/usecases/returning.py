@@ -1,0 +1,140 @@
+"""Back from Link. The address says what happened, and anybody can write an address: it is a hint, looked up here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from .. import codat, queries
+from ..actors import Actor
+from ..lifecycle import Status
+from ..models import Company, Connection, User
+from ..wiring import Errand
+from . import door, observing, standing, timeline
+
+CODES = frozenset({200, 201, 403, 500, 501})
+LOOK_AGAIN_AFTER = timedelta(seconds=30)  # Codat was asked a moment ago, and its webhook comes first
+ASKED_JUST_NOW = timedelta(seconds=5)  # a page loaded twice asks once
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where the customer goes now. note: "e201" nothing had to be done; "someone" else has connected meanwhile."""
+
+    page: Literal["home", "connection", "stopped", "problem"]
+    company: Company | None = None
+    note: Literal["", "e201", "someone"] = ""
+
+
+def came_back(user: User, query: Mapping[str, str]) -> Landing:
+    """Find the signed-in person's own connection, ask Codat once (2 s at most), record, and say where to go.
+
+    Nothing in the query is believed: ids are looked up among the person's own, the code only chooses words.
+    Codat not answering is no failure: the page waits, and the worker looks again.
+    """
+    connection = _own_connection(user, query)
+    if connection is None:
+        return _without_connection(user, query)
+    code = _code(query)
+    by = Actor.customer(user)
+    is_news = connection.left_at is not None and (connection.returned_at or connection.left_at) <= connection.left_at
+    if not _is_settled(connection):
+        try:
+            observing.read(connection, by=by, errand=Errand.RETURN)
+        except codat.CodatError:
+            door.look_later([connection.pk], timezone.now())
+    connection.refresh_from_db()
+    _note_return(connection, code, query, by, is_news=is_news)
+    return _landing(connection, code, user)
+
+
+def _own_connection(user: User, query: Mapping[str, str]) -> Connection | None:
+    codat_id = _uuid(query.get("connectionId", ""))
+    own = Connection.objects.filter(company__in=queries.companies_of(user)).select_related("company")
+    return own.filter(codat_id=codat_id).first() if codat_id else None
+
+
+def _without_connection(user: User, query: Mapping[str, str]) -> Landing:
+    """No connection of theirs is named: the company's own pages say how things stand."""
+    codat_id = _uuid(query.get("companyId", ""))
+    company = queries.companies_of(user).filter(codat_id=codat_id).first() if codat_id else None
+    if company is None:
+        return Landing("home")
+    current = queries.current(company)
+    if current is None:
+        return Landing("home", company)
+    door.look_later([current.pk], timezone.now())
+    return Landing("connection", company, "e201" if _code(query) == 201 and current.is_linked else "")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _code(query: Mapping[str, str]) -> int | None:
+    text = query.get("statusCode", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) == 3 and int(text) in CODES else None
+
+
+def _is_settled(connection: Connection) -> bool:
+    """Whether Codat need not be asked: its event came first, or it was asked a moment ago."""
+    if connection.is_linked and connection.left_at and connection.seen_at and connection.seen_at >= connection.left_at:
+        return True
+    just_now = timezone.now() - ASKED_JUST_NOW
+    back = connection.returned_at
+    return bool(
+        back and back > just_now and connection.seen_by_read and connection.seen_at and connection.seen_at > just_now
+    )
+
+
+def _note_return(
+    connection: Connection, code: int | None, query: Mapping[str, str], by: Actor, *, is_news: bool
+) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        connection = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+        connection.returned_at, connection.returned_code = now, code
+        if connection.is_pending:
+            connection.look_at, connection.looks = now + LOOK_AGAIN_AFTER, 0
+        connection.save(update_fields=["returned_at", "returned_code", "look_at", "looks"])
+        if is_news:
+            timeline.write(
+                "cancelled" if code == 403 and not connection.is_linked else "returned",
+                company=connection.company_id,
+                connection=connection,
+                by=by,
+                at=now,
+                facts={"platform": connection.platform_key, "code": code, "text": query.get("statusText", "")[:200]},
+            )
+        standing.refresh([connection.company_id])
+    if code in (500, 501) and connection.is_pending:
+        message = query.get("errorMessage", "") or query.get("statusText", "")
+        observing.note_failure(connection, message=message[:300], at=now, by=by, code=code)
+
+
+def _landing(connection: Connection, code: int | None, user: User) -> Landing:
+    company = connection.company
+    if connection.is_linked:
+        somebody_else = connection.started_by_id not in (None, user.pk)
+        return Landing("connection", company, "e201" if code == 201 else "someone" if somebody_else else "")
+    has_answer = connection.seen_by_read and _asked_since_return(connection)
+    if connection.status == Status.DELETED:
+        return Landing("home", company)
+    if code == 403 and has_answer:
+        return Landing("stopped", company)
+    if code in (500, 501) and has_answer:
+        return Landing("problem", company)
+    return Landing("connection", company)
+
+
+def _asked_since_return(connection: Connection) -> bool:
+    """Whether Codat itself just said that it is not Linked: only then may a page say that nothing was shared."""
+    recent: datetime = timezone.now() - timedelta(seconds=15)
+    return connection.seen_at is not None and connection.seen_at > recent

@@ -1,0 +1,76 @@
+"""The one timeline of a company: customer clicks, staff actions, webhooks, sweeps, commands, mails.
+
+Lines are written in the transaction of what they tell of, and never changed afterwards.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ..actors import Actor
+from ..models import Company, Connection, Event
+
+# What a customer reads of it; the rest is for staff.
+FOR_CUSTOMERS = frozenset(
+    {
+        "accepted",
+        "picked",
+        "left",
+        "cancelled",
+        "failed",
+        "connected",
+        "read",
+        "expired",
+        "unlinked",
+        "read.asked",
+        "shared",
+    }
+)
+
+
+def line(
+    kind: str,
+    *,
+    company: Company | int | None,
+    by: Actor,
+    connection: Connection | None = None,
+    at: datetime | None = None,
+    facts: Mapping[str, Any] | None = None,
+    before: object = "",
+    after: object = "",
+    problem: bool = False,
+    correlation_id: str = "",
+    delivery_id: str = "",
+) -> Event:
+    """An unsaved line, for whoever saves many at once."""
+    return Event(
+        kind=kind,
+        company_id=company.pk if isinstance(company, Company) else company,
+        connection=connection,
+        at=at or timezone.now(),
+        source=by.source,
+        by=by.user,
+        reason=by.reason,
+        facts=dict(facts or {}),
+        before=str(before)[:255],
+        after=str(after)[:255],
+        is_problem=problem,
+        correlation_id=correlation_id[:64],
+        delivery_id=delivery_id[:100],
+    )
+
+
+def write(kind: str, *, company: Company | int | None, by: Actor, **more: Any) -> Event:
+    """Save one line; see `line` for what it may carry."""
+    event = line(kind, company=company, by=by, **more)
+    event.save(force_insert=True)
+    return event
+
+
+def for_customer(company: Company, limit: int | None = None) -> QuerySet[Event]:
+    """The lines that the customer's own pages show, newest first."""
+    lines = company.events.filter(kind__in=FOR_CUSTOMERS).select_related("by", "connection").order_by("-at", "-id")
+    return lines[:limit] if limit else lines
