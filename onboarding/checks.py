@@ -1,1 +1,134 @@
 """System checks: what is missing or unsafe is said at start, by id, with the remedy."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from .codat import is_usable_secret
+from .codat.links import host_of, is_loopback
+
+Apps = Sequence[AppConfig] | None
+
+NO_BASE_URL = Error(
+    "CODAT_BASE_URL is not set.",
+    hint="Set it to https://api.codat.io; `make run` without it starts a demo with a Codat of its own.",
+    id="onboarding.E001",
+)
+NO_API_KEY = Error(
+    "CODAT_API_KEY is not set.",
+    hint="Make a key in the Codat Portal (Developers > API keys) and set it as it stands there.",
+    id="onboarding.E002",
+)
+
+
+def demand() -> None:
+    """Raises ImproperlyConfigured that names what is missing; a process that serves or works calls it first."""
+    missing = [f"{message.msg} {message.hint}" for message in _missing()]
+    if not settings.SECRET_KEY:
+        missing.append("SECRET_KEY is not set. Set it to 50 random characters or more.")
+    if missing:
+        raise ImproperlyConfigured(" ".join(missing))
+
+
+def _missing() -> list[CheckMessage]:
+    return [*([] if settings.CODAT_BASE_URL else [NO_BASE_URL]), *([] if settings.CODAT_API_KEY else [NO_API_KEY])]
+
+
+@register(Tags.security)
+def codat_is_named(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    return _missing()
+
+
+@register(Tags.security)
+def codat_is_reached_safely(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """https at Codat, or a loopback address: the key and the customers' data go there."""
+    address = settings.CODAT_BASE_URL
+    host = host_of(address)
+    if not address or is_loopback(host):
+        return []
+    if not host or not address.lower().startswith("https:"):
+        hint = "Use https://api.codat.io, or a loopback address for an imitation of Codat."
+        return [Error("CODAT_BASE_URL is neither https nor a loopback address.", hint=hint, id="onboarding.E003")]
+    if host == "codat.io" or host.endswith(".codat.io"):
+        return []
+    hint = "Is this a proxy of yours? The API key and all customers' data go there."
+    return [Warning(f"CODAT_BASE_URL is not at Codat but at {host}.", hint=hint, id="onboarding.W003")]
+
+
+@register(Tags.security)
+def demo_stays_at_home(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    if not settings.DEMO or is_loopback(host_of(settings.CODAT_BASE_URL)) or not settings.CODAT_BASE_URL:
+        return []
+    hint = "Unset DEMO: in demo mode anybody can read the mails that are sent."
+    return [Error("DEMO is on, and CODAT_BASE_URL is not on this machine.", hint=hint, id="onboarding.E004")]
+
+
+@register(Tags.security)
+def api_key_is_plain(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """Codat shows the key plain and as an Authorization header; only the plain one belongs here."""
+    if not _looks_encoded(settings.CODAT_API_KEY):
+        return []
+    hint = "Set the key itself, not the Authorization header or its Base64 form."
+    return [Warning("CODAT_API_KEY looks encoded already.", hint=hint, id="onboarding.W005")]
+
+
+def _looks_encoded(key: str) -> bool:
+    if key.lower().startswith("basic "):
+        return True
+    if len(key) < 16 or len(key) % 4 or not key.endswith("="):
+        return False
+    try:
+        return re.fullmatch(rb"[A-Za-z0-9_-]{8,}", base64.b64decode(key, validate=True)) is not None
+    except binascii.Error:
+        return False
+
+
+@register(Tags.security)
+def webhook_secret_is_usable(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    hint = "Copy the signing secret of the webhook endpoint from the Codat Portal; during a rotation, old,new."
+    if not settings.CODAT_WEBHOOK_SECRETS:
+        return [Warning("CODAT_WEBHOOK_SECRET is not set: every webhook is refused.", hint=hint, id="onboarding.W006")]
+    if not all(is_usable_secret(secret) for secret in settings.CODAT_WEBHOOK_SECRETS):
+        return [Error("CODAT_WEBHOOK_SECRET holds what is no signing secret.", hint=hint, id="onboarding.E007")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def site_is_public_by_https(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if not settings.IS_HTTPS:
+        hint = "Set PUBLIC_URL to the https address that customers use: cookies and links follow it."
+        found.append(Warning("PUBLIC_URL is not https.", hint=hint, id="onboarding.W010"))
+    if any(host in ("*", "") or host.startswith(".") for host in settings.ALLOWED_HOSTS):
+        found.append(
+            Warning("ALLOWED_HOSTS lets in hosts that are not named.", hint="List each name.", id="onboarding.W011")
+        )
+    names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)
+    if settings.IS_HTTPS and not all(name.startswith("__Host-") for name in names):
+        found.append(Warning("A cookie is not bound to its host.", hint="Name it __Host-….", id="onboarding.W012"))
+    if settings.DEMO:
+        found.append(Warning("DEMO is on.", hint="Unset it: `make run` alone sets it.", id="onboarding.W013"))
+    return found
+
+
+@register(Tags.database, deploy=True)
+def waits_are_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """A database or broker that hangs must not take the pages with it."""
+    database = settings.DATABASES["default"]
+    found: list[CheckMessage] = []
+    if not database.get("CONN_HEALTH_CHECKS"):
+        found.append(Warning("Database connections are not checked before use.", id="onboarding.W014"))
+    if database["ENGINE"].endswith("postgresql") and not settings.WEB_STATEMENT_SECONDS:
+        found.append(Warning("A page may wait for the database for ever.", id="onboarding.W015"))
+    if not settings.CELERY_BROKER_CONNECTION_TIMEOUT:
+        found.append(Warning("A process may wait for the broker for ever.", id="onboarding.W016"))
+    if database.get("ATOMIC_REQUESTS"):
+        found.append(Warning("ATOMIC_REQUESTS holds a transaction over calls to Codat.", id="onboarding.W017"))
+    return found

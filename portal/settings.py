@@ -1,32 +1,30 @@
 """Settings, all from the environment. Each variable is explained in .env.example; safe when nothing is set."""
 
+import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import environ
+from csp.constants import NONE, SELF
 
-from .logs import logging_settings
+from . import logs, spool
+from .environment import Environment, load
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
-
-env = environ.Env()
-env.escape_proxy = True
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+VAR_DIR = load(BASE_DIR)
+env = Environment()
 
 # The process
-DEMO = env.bool("DEMO", False)  # set by `make run` without CODAT_BASE_URL; nothing else sets it
-DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "")
+DEMO = env.flag("DEMO", False)  # set by `make run` without CODAT_BASE_URL; nothing else sets it
+DEBUG = env.flag("DEBUG", False)
+IS_WEB = os.environ.get("PORTAL_PROCESS") == "web"  # set by portal.wsgi
+SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY and (VAR_DIR / "secret_key").is_file():
     SECRET_KEY = (VAR_DIR / "secret_key").read_text().strip()  # made by `make run`, for this machine alone
-PORT = env.int("PORT", 8000)
-PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
-_public = urlsplit(PUBLIC_URL)
+PORT = env.whole("PORT", 8000, least=1, most=65535)
+_public = env.site("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
+PUBLIC_URL = _public.geturl()
 IS_HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[])] or [
-    _public.hostname or "127.0.0.1",
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
+    _public.hostname or "",
     *([] if IS_HTTPS else ["127.0.0.1", "localhost"]),
 ]
 ROOT_URLCONF = "portal.urls"
@@ -50,7 +48,10 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
+    "portal.request_id.RequestId",
+    "portal.proxy.TrustedProxy",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -60,7 +61,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -81,43 +81,100 @@ TEMPLATES = [
 ]
 
 # Database: one file unless DATABASE_URL says otherwise
-DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
+WEB_STATEMENT_SECONDS = env.whole("WEB_STATEMENT_SECONDS", 2, least=1, most=60)  # PostgreSQL: a page never waits longer
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 20,  # seconds
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # a file: races need several connections
-DATABASES["default"]["ATOMIC_REQUESTS"] = False
-DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # a file: races need several connections
+elif _database["ENGINE"].endswith("postgresql"):
+    _options = _database.setdefault("OPTIONS", {})
+    _options.setdefault("connect_timeout", 5)  # seconds
+    if IS_WEB:
+        _options.setdefault("options", f"-c statement_timeout={WEB_STATEMENT_SECONDS * 1000}")
+_database["ATOMIC_REQUESTS"] = False  # no HTTP call within a transaction
+_database.setdefault("CONN_MAX_AGE", 60)  # seconds
+_database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": env.cache_url("CACHE_URL", "dbcache://cache")}
-SESSION_ENGINE = (
-    "django.contrib.sessions.backends.db"
-    if CACHES["default"]["BACKEND"].endswith("DatabaseCache")
-    else "django.contrib.sessions.backends.cached_db"
-)
+CACHES = {"default": env.cache("CACHE_URL", "dbcache://cache")}
+_cache_is_database = CACHES["default"]["BACKEND"].endswith("DatabaseCache")
+if _cache_is_database:
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000}  # limits on sign-in live here: never cull them early
+SESSION_ENGINE = "django.contrib.sessions.backends." + ("db" if _cache_is_database else "cached_db")
 
 # Codat
-CODAT_BASE_URL = env.str("CODAT_BASE_URL", "").rstrip("/")
-CODAT_API_KEY = env.str("CODAT_API_KEY", "")
-CODAT_WEBHOOK_SECRETS = [secret.strip() for secret in env.list("CODAT_WEBHOOK_SECRET", default=[]) if secret.strip()]
+CODAT_BASE_URL = env.str("CODAT_BASE_URL", "").strip().rstrip("/")
+CODAT_API_KEY = env.secret("CODAT_API_KEY")
+CODAT_WEBHOOK_SECRETS = [part.strip() for part in env.secret("CODAT_WEBHOOK_SECRET").split(",") if part.strip()]
 LINK_MODE = env.str("LINK_MODE", "connection")
-QUOTA_RESERVE_PERCENT = env.int("QUOTA_RESERVE_PERCENT", 12)
-CODAT_PER_MINUTE = env.int("CODAT_PER_MINUTE", 1000)  # requests from one address; 0: no such limit
-SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)
-KEEP_DELIVERIES_DAYS = env.int("KEEP_DELIVERIES_DAYS", 30)
-KEEP_HISTORY_DAYS = env.int("KEEP_HISTORY_DAYS", 730)
+QUOTA_RESERVE_PERCENT = env.whole("QUOTA_RESERVE_PERCENT", 12, most=90)
+CODAT_PER_MINUTE = env.whole("CODAT_PER_MINUTE", 1000)  # requests from one address; 0: no such limit
+SWEEP_MINUTES = env.whole("SWEEP_MINUTES", 60, least=1)
+KEEP_DELIVERIES_DAYS = env.whole("KEEP_DELIVERIES_DAYS", 30, least=3)  # Codat repeats a message for 28 hours
+KEEP_HISTORY_DAYS = env.whole("KEEP_HISTORY_DAYS", 730, least=1)
 
-# Celery
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "spool://localhost//")
+# Celery: a message is a hint, the row says what is due. So an old message is worth nothing, and a lost one is no loss.
+CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", spool.ADDRESS)
+SPOOL_DIR = VAR_DIR / "spool"
+_scheme = CELERY_BROKER_URL.partition(":")[0]
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "spool": spool.options(SPOOL_DIR),
+    "redis": {"visibility_timeout": 3600, "socket_timeout": 15, "socket_connect_timeout": 4, "socket_keepalive": True},
+}.get(_scheme.replace("rediss", "redis"), {})
+CELERY_BROKER_CONNECTION_TIMEOUT = 4  # seconds
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_EAGER_RESULT = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_DEFAULT_QUEUE = "live"
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("live", "webhooks", "sweeps", "bulk")}
+CELERY_TASK_ROUTES = {
+    "onboarding.tasks.drain_deliveries": {"queue": "webhooks"},
+    "onboarding.tasks.drain_batches": {"queue": "bulk"},
+    "onboarding.tasks.sweep": {"queue": "sweeps"},
+    "onboarding.tasks.update_needs": {"queue": "sweeps"},
+    "onboarding.tasks.remind": {"queue": "sweeps"},
+    "onboarding.tasks.refresh_platforms": {"queue": "sweeps"},
+    "onboarding.tasks.prune": {"queue": "sweeps"},
+    "portal.clear_spool": {"queue": "sweeps"},
+}
+# Each task decides itself what is due: the clock only asks.
+_clock = {
+    "heartbeat": 15,
+    "follow_connections": 10,
+    "send_mails": 10,
+    "drain_deliveries": 20,
+    "drain_batches": 20,
+    "sweep": 60,
+    "update_needs": 300,
+    "remind": 3600,
+    "refresh_platforms": 6 * 3600,
+    "prune": 24 * 3600,
+}  # seconds
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"onboarding.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in _clock.items()
+}
+if _scheme == "spool":
+    CELERY_BEAT_SCHEDULE["clear_spool"] = {"task": "portal.clear_spool", "schedule": 30, "options": {"expires": 30}}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+CELERY_TIMEZONE = "UTC"
 
 # Mail
-EMAIL_CONFIG = env.email_url("EMAIL_URL", f"filemail:///{VAR_DIR / 'mail'}" if DEMO else "consolemail://")
-vars().update(EMAIL_CONFIG)
+vars().update(env.mail("EMAIL_URL", "consolemail://"))
+MAIL_DIR = VAR_DIR / "mail"  # of the demo
+if DEMO and not env.str("EMAIL_URL", ""):
+    EMAIL_BACKEND = "portal.mailbox.Mailbox"
 EMAIL_TIMEOUT = 15  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Alderway <no-reply@alderway.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -148,7 +205,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", not DEMO)
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", not DEMO)
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
@@ -159,13 +216,62 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
 
+# Browsers
+_host_only = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_host_only}sessionid"
+SESSION_COOKIE_AGE = 7 * 24 * 3600  # seconds
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would sign people out on their way back from Codat
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = f"{_host_only}csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+LANGUAGE_COOKIE_NAME = f"{_host_only}language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, in plain HTTP
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+TRUSTED_PROXY = env.networks("TRUSTED_PROXY")  # portal.proxy drops forwarded headers of everybody else
+if TRUSTED_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+FILE_UPLOAD_PERMISSIONS = 0o600
+# Pages that leave for Link widen form-action: see onboarding.security.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "object-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
 # Language and time
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 
 # Static files
 STATIC_URL = "/static/"
@@ -176,8 +282,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# Logs
-LOG_FORMAT = env.str("LOG_FORMAT", "json")
-LOGGING = logging_settings(LOG_FORMAT)
-SENTRY_DSN = env.str("SENTRY_DSN", "")
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+# Logs and watching
+LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "console")
+LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
+SENTRY_DSN = env.secret("SENTRY_DSN")
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+logs.keep_out([SECRET_KEY, CODAT_API_KEY, *CODAT_WEBHOOK_SECRETS, METRICS_TOKEN, str(_database.get("PASSWORD", ""))])
+logs.configure()
+LOGGING = logs.logging_settings(LOG_FORMAT, LOG_LEVEL)

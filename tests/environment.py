@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
-Path(__file__).resolve().parent.parent.joinpath("var").mkdir(exist_ok=True)
+Path(__file__).resolve().parent.parent.joinpath("var/test").mkdir(parents=True, exist_ok=True)
+os.environ.setdefault("CELERY_BROKER_URL", "memory://")  # nobody takes what tests send; service tests name a real one
 os.environ.update(
     {
+        "ENV_FILE": os.devnull,  # a developer's own settings are no part of the tests
+        "VAR_DIR": "var/test",
         "DEMO": "0",
         "DEBUG": "0",
         "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",

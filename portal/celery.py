@@ -1,0 +1,75 @@
+"""The worker and the clock."""
+
+import logging.config
+import os
+import sys
+import time
+from typing import Any
+
+import structlog
+from celery import Celery, Task, signals
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from . import spool
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["onboarding"])
+
+AT_START = ("heartbeat", "refresh_platforms", "drain_deliveries", "follow_connections", "send_mails")
+
+
+@app.task(name="portal.clear_spool")
+def clear_spool() -> str:
+    return f"removed {spool.clear(settings.SPOOL_DIR, time.time())}"
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def _stop_unless_complete(**_: Any) -> None:
+    """A worker or clock that could never reach Codat does not start."""
+    from onboarding import checks  # needs the settings, and this module is imported before them
+    from portal import reporting
+
+    try:
+        checks.demand()
+        if settings.CELERY_BROKER_URL.startswith("spool:"):
+            spool.create(settings.SPOOL_DIR)
+    except (ImproperlyConfigured, OSError) as error:
+        sys.exit(f"Cannot start: {error}")
+    reporting.start()
+
+
+@signals.beat_init.connect
+def _catch_up(**_: Any) -> None:
+    """What is due at once when the clock starts, not only after its first interval."""
+    for name in AT_START:
+        app.send_task(f"onboarding.tasks.{name}", expires=60, retry=False)
+
+
+@signals.setup_logging.connect
+def _log_as_the_rest(**_: Any) -> None:
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@signals.before_task_publish.connect
+def _carry_request_id(headers: dict[str, Any], **_: Any) -> None:
+    number = structlog.contextvars.get_contextvars().get("request_id")
+    if number:
+        headers.setdefault("request_id", number)
+
+
+@signals.task_prerun.connect
+def _bind(task_id: str, task: Task, **_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+    if number := getattr(task.request, "request_id", None):
+        structlog.contextvars.bind_contextvars(request_id=number)
+
+
+@signals.task_postrun.connect
+def _unbind(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
