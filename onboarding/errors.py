@@ -14,6 +14,9 @@ OnboardingError
 ├── NoNameLeft         Codat would keep nothing of the company's name
 ├── Taken              a customer ID that stands for another company
 ├── NotNow             what was asked does not fit the company's present state
+├── LinkUnknown        an address whose token we never signed
+├── LinkEnded          one that we signed, and that opens nothing any more
+├── LinkUsed           an invitation that was accepted
 └── CompanyErased      this company's data was erased
 """
 
@@ -101,6 +104,22 @@ class NotNow(OnboardingError):
     """facts: sentence, already translated."""
 
 
+class LinkUnknown(OnboardingError):
+    http_status = 404
+
+
+class LinkEnded(OnboardingError):
+    """facts: of an invitation, `invitation` and `can_renew`; of a sign-in link, `next_path`."""
+
+    http_status = 410
+
+
+class LinkUsed(OnboardingError):
+    """facts: invitation."""
+
+    http_status = 410
+
+
 class CompanyErased(OnboardingError):
     http_status = 410
 
@@ -171,6 +190,14 @@ def _explain_ours(error: OnboardingError) -> Explanation:
             return Explanation("taken", _("Already there."), text, status)
         case NotNow():
             return Explanation("not_now", _("Not possible now."), facts.get("sentence", ""), status)
+        case LinkUnknown():
+            text = _("Your email program may have cut it. Open the email again and press the button, or call us.")
+            return Explanation("unknown", _("We do not recognise this link."), text, status)
+        case LinkEnded():
+            return Explanation("ended", _("This invitation has ended."), _("Ask the person who invited you."), status)
+        case LinkUsed():
+            text = _("Sign in to carry on.")
+            return Explanation("used", _("You have already accepted this invitation."), text, status)
         case CompanyErased():
             text = _("The data of this company was erased at its request.")
             return Explanation("erased", _("This company was erased."), text, status)

@@ -3,12 +3,16 @@
 A token is read back without asking the database; what it still allows is the caller's question.
 """
 
+import hashlib
+import secrets
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.utils import timezone
 
-from ..models import Company, Invitation, Mail
+from ..models import Company, Invitation, Mail, SignInLink, User
 
 INVITATION = "onboarding.invitation"
 REMINDERS = "onboarding.reminders"
@@ -68,3 +72,15 @@ def read_pressed(token: str) -> int | None:
         return int(_signer(PRESSED).unsign(token))
     except (signing.BadSignature, ValueError):
         return None
+
+
+def sign_in_url(user: User, next_path: str, lives: timedelta) -> str:
+    """A one-time address that signs a customer in. Only a digest of its token is kept."""
+    token = secrets.token_urlsafe(32)
+    SignInLink.objects.create(user=user, digest=digest(token), next_path=next_path, expires_at=timezone.now() + lives)
+    return absolute(f"/sign-in/link/{token}/")
+
+
+def digest(token: str) -> str:
+    """What the database keeps of a random token; 256 bits of it need no slower hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
