@@ -1,0 +1,126 @@
+"""Dates, tiles, badges, buttons and the bridge, for every page."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from onboarding import brand
+
+register = template.Library()
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """`4 May`, in the reader's language and time zone; with the year when it is not this one."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    return date_format(local, "j F" if local.year == timezone.localtime().year else "j F Y")
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """`14:03`, in the reader's time zone."""
+    return date_format(timezone.localtime(value), "H:i") if value else ""
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """`4 May, 14:03`."""
+    return f"{day(value)}, {clock(value)}" if value else ""
+
+
+@register.filter
+def utc(value: datetime | None) -> str:
+    """`2026-05-04 14:03:27 UTC`, to be read out to support."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if value else ""
+
+
+@register.inclusion_tag("onboarding/_badge.html")
+def badge(kind: str, icon: str, words: str) -> dict[str, str]:
+    """A status: colour, icon and always the word."""
+    return {"kind": kind, "icon": icon, "words": words}
+
+
+@register.inclusion_tag("onboarding/_bridge.html")
+def bridge(scene: Any) -> dict[str, Any]:
+    """Your software, a line, our product: the same picture on every connection page."""
+    return {"bridge": scene}
+
+
+@register.inclusion_tag("onboarding/_tile.html")
+def tile(platform: Any) -> dict[str, Any]:
+    return {"platform": platform}
+
+
+@register.inclusion_tag("onboarding/_steps.html")
+def steps(now: int) -> dict[str, Any]:
+    """The four steps of connecting; `now` is 1 to 4."""
+    words = (_("Choose"), _("Get ready"), _("Approve"), _("First read"))
+    rows = [(number, word, _place(number, now)) for number, word in enumerate(words, 1)]
+    return {"rows": rows, "now": now, "word": words[now - 1]}
+
+
+def _place(number: int, now: int) -> str:
+    return "done" if number < now else "now" if number == now else "next"
+
+
+@register.inclusion_tag("onboarding/_post_button.html", takes_context=True)
+def post_button(context: template.Context, action: str, words: str, **options: Any) -> dict[str, Any]:
+    """A button that changes something: a form of its own.
+
+    Options: kind (primary, secondary, danger, link), icon, icon_first, busy (its words while it works),
+    name and value of one hidden field. Staff who look at a customer's page see it, and it does nothing.
+    """
+    return {"action": action, "words": words, "kind": "primary", "read_only": context.get("read_only"), **options}
+
+
+@register.inclusion_tag("onboarding/_link_button.html", takes_context=True)
+def link_button(context: template.Context, href: str, words: str, **options: Any) -> dict[str, Any]:
+    """A link that looks like a button. Options: kind, icon."""
+    return {"href": href, "words": words, "kind": "primary", "read_only": context.get("read_only"), **options}
+
+
+@register.simple_block_tag
+def notice(content: SafeString, kind: str, icon: str) -> SafeString:
+    """`{% notice "warn" "triangle" %}…{% endnotice %}`: an icon in the margin column, a white body."""
+    return render_to_string("onboarding/_notice.html", {"kind": kind, "icon": icon, "body": content})
+
+
+@register.inclusion_tag("onboarding/_help.html")
+def help_block(ref: str) -> dict[str, Any]:
+    """How to reach people: the same words in the same place on every page, with the reference if there is one."""
+    support = brand.support()
+    return {
+        "ref": ref,
+        "ref_words": format_html("<b>{}</b>", ref),
+        "hours": support.hours,
+        "phone_link": format_html('<a href="{}">{}</a>', support.phone_href, support.phone),
+        "email_link": format_html('<a href="mailto:{}">{}</a>', support.email, support.email),
+    }
+
+
+NOTICES = {"error": ("bad", "octagon"), "warning": ("warn", "triangle"), "success": ("ok", "check")}
+
+
+@register.filter
+def notice_kind(level: str) -> str:
+    return NOTICES.get(level, ("run", "info"))[0]
+
+
+@register.filter
+def notice_icon(level: str) -> str:
+    return NOTICES.get(level, ("run", "info"))[1]
+
+
+@register.filter
+def split_lines(text: str) -> list[str]:
+    """A message's title and text: the title is its first line, if it has several."""
+    return str(text).splitlines()
