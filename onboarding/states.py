@@ -3,6 +3,7 @@
 One vocabulary for customers and staff; `usecases.standing` keeps the word on the company's row.
 """
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -124,3 +125,27 @@ def progress(reads: dict[str, dict[str, str]], wanted: Iterable[str]) -> tuple[i
     """How many data types have ended well, of how many that the platform offers."""
     words = [reads.get(name, {}).get("status", "") for name in wanted]
     return words.count(DONE), len(words) - words.count(NOT_SUPPORTED)
+
+
+LEGAL_FORMS = frozenset(
+    {"ltd", "limited", "plc", "llp", "llc", "inc", "corp", "co", "company", "pty", "sa", "sas", "sarl", "sasu", "eurl"}
+    | {"gmbh", "bv", "the", "and"}
+)
+
+
+def is_another_organisation(told: str, expected: str) -> bool:
+    """Whether the connected accounting file seems to be somebody else's: then the customer is asked.
+
+    Case, accents, punctuation and legal forms do not count, and one name may be the beginning of the other.
+    """
+    first, second = _plain_words(told), _plain_words(expected)
+    if not first or not second:
+        return False
+    shorter, longer = sorted((first, second), key=len)
+    return longer[: len(shorter)] != shorter
+
+
+def _plain_words(name: str) -> list[str]:
+    letters = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    words = "".join(c if c.isalnum() else " " for c in letters.replace("'", "").replace("’", "")).split()
+    return [word for word in words if word not in LEGAL_FORMS] or words

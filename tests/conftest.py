@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.kit import Sandbox
 from tests.leftout import left_out
@@ -20,7 +20,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox, settings: SettingsWrapper) -> Iterator[Sandbox]:
+def sandbox(sandbox_process: Sandbox, settings: Settings) -> Iterator[Sandbox]:
     """A local Codat with nothing in it, over real HTTP; the portal's settings point there."""
     settings.CODAT_BASE_URL = sandbox_process.url
     settings.CODAT_API_KEY = sandbox_process.api_key

@@ -44,7 +44,11 @@ def sam(**fields: Any) -> User:
 
 def company(*people: User, product: str = "bill_pay_async", **fields: Any) -> Company:
     """A customer of ours that has accepted its invitation; nothing at Codat yet."""
-    values = {"customer_id": f"cust-{uuid4().hex[:8]}", "name": "Marlow Street Bakery Ltd", "email": "ana@marlow.example"}
+    values = {
+        "customer_id": f"cust-{uuid4().hex[:8]}",
+        "name": "Marlow Street Bakery Ltd",
+        "email": "ana@marlow.example",
+    }
     made = companies.create(product=product, by=COMMAND, **{**values, **fields})
     for user in people:
         Membership.objects.create(company=made, user=user, role=Role.MEMBER)
@@ -84,7 +88,12 @@ def linked_connection(
 
 
 def local_connection(
-    made: Company, status: Status = Status.LINKED, *, platform_key: str = XERO, at: datetime | None = None, **fields: Any
+    made: Company,
+    status: Status = Status.LINKED,
+    *,
+    platform_key: str = XERO,
+    at: datetime | None = None,
+    **fields: Any,
 ) -> Connection:
     """A row alone, unknown to any Codat: for pages, lists and the door."""
     moment = at or timezone.now() - timedelta(hours=1)
