@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
-Path(__file__).resolve().parent.parent.joinpath("var/test").mkdir(parents=True, exist_ok=True)
+_VAR = os.environ.get("TEST_VAR_DIR", "var/test")  # two runs at once need one each: the database lies there
+Path(__file__).resolve().parent.parent.joinpath(_VAR).mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")  # nobody takes what tests send; service tests name a real one
 os.environ.update(
     {
         "ENV_FILE": os.devnull,  # a developer's own settings are no part of the tests
-        "VAR_DIR": "var/test",
+        "VAR_DIR": _VAR,
         "DEMO": "0",
         "DEBUG": "0",
         "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
