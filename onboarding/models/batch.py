@@ -43,6 +43,10 @@ class Batch(models.Model):
     class Meta:
         verbose_name_plural = "batches"
         indexes = [models.Index(fields=["digest"], name="batch_digest")]
+        permissions = [
+            ("import_companies", "Can import companies from a file"),
+            ("stop_batch", "Can stop and continue a batch"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {str(self.uid)[:8]}"

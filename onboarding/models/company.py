@@ -52,6 +52,7 @@ class Company(models.Model):
     # Where the company stands, derived by usecases.standing from all the above; lists and searches read these.
     state = models.CharField(max_length=12, default="new", editable=False)
     state_since = models.DateTimeField(null=True, editable=False)
+    turn = models.PositiveSmallIntegerField(default=1, editable=False)  # in the morning: needs us, waits, settled
     needs = models.CharField("needs someone because", max_length=24, blank=True, editable=False)
     needs_since = models.DateTimeField(null=True, editable=False)
     platform_key = models.CharField(max_length=10, blank=True, editable=False)
@@ -76,12 +77,33 @@ class Company(models.Model):
         ]
         indexes = [
             models.Index("state_since", name="company_needs", condition=~Q(needs="")),
-            models.Index(fields=["state", "state_since"], name="company_state"),
-            models.Index(fields=["state_since", "id"], name="company_waiting"),
-            models.Index(fields=["platform_key", "state_since"], name="company_platform"),
-            models.Index(fields=["product", "state_since"], name="company_product"),
+            # Lists are read in the order of the morning, whatever they are filtered by.
+            models.Index(fields=["turn", "state_since", "id"], name="company_morning"),
+            models.Index(fields=["state", "turn", "state_since", "id"], name="company_state"),
+            models.Index(fields=["platform_key", "turn", "state_since", "id"], name="company_platform"),
+            models.Index(fields=["product", "turn", "state_since", "id"], name="company_product"),
             models.Index(fields=["email"], name="company_email"),
             models.Index(fields=["invited_at"], name="company_invited"),
+        ]
+        permissions = [
+            ("send_link", "Can send a link again"),
+            ("copy_link", "Can copy a customer's link"),
+            ("choose_software", "Can choose software for a customer"),
+            ("open_link", "Can open Link for a customer"),
+            ("check_status", "Can check with Codat"),
+            ("read_data", "Can have the data read now"),
+            ("start_afresh", "Can start afresh"),
+            ("retry_partner", "Can retry the partner connection"),
+            ("revoke_invitation", "Can revoke an invitation"),
+            ("view_as_customer", "Can see a customer's pages, read-only"),
+            ("end_sessions", "Can end a customer's sessions"),
+            ("manage_people", "Can add and remove people"),
+            ("answer_request", "Can answer a request for other software"),
+            ("edit_identity", "Can change the customer ID"),
+            ("ask_deletion", "Can ask to delete a company at Codat"),
+            ("confirm_deletion", "Can confirm that a company is deleted at Codat"),
+            ("act_in_bulk", "Can act on many companies at once"),
+            ("export_companies", "Can export companies"),
         ]
 
     def __str__(self) -> str:

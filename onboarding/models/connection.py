@@ -83,6 +83,10 @@ class Connection(models.Model):
             models.Index(fields=["look_at"], name="connection_due", condition=Q(look_at__isnull=False)),
             models.Index(fields=["last_read_at"], name="connection_quiet", condition=Q(status=Status.LINKED.value)),
         ]
+        permissions = [
+            ("unlink_connection", "Can unlink a connection"),
+            ("remove_connection", "Can delete a connection at Codat"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform_key} of {self.company_id}"

@@ -37,6 +37,10 @@ class Delivery(models.Model):
             models.Index(fields=["event_id"], name="delivery_event"),
             models.Index(fields=["company_codat_id", "received_at"], name="delivery_company"),
         ]
+        permissions = [
+            ("view_payload", "Can see raw payloads"),
+            ("replay_delivery", "Can replay deliveries"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.webhook_id}"

@@ -31,6 +31,7 @@ class PlatformPause(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["platform_key", "until"], name="pause_of_platform")]
+        permissions = [("pause_platform", "Can pause a platform and resume it")]
 
     def __str__(self) -> str:
         return f"{self.platform_key} until {self.until:%Y-%m-%d %H:%M}"

@@ -19,6 +19,7 @@ from ..states import AUTH_ERROR, State, current_of, state_of
 DERIVED = [
     "state",
     "state_since",
+    "turn",
     "needs",
     "needs_since",
     "platform_key",
@@ -74,6 +75,7 @@ def _derive(company, now: datetime) -> bool:  # type: ignore[no-untyped-def]
     needs = needs_of(company, current, state, now)
     if needs != company.needs:
         company.needs, company.needs_since = needs, now if needs else None
+    company.turn = turn_of(needs, state)
     company.platform_key = current.platform_key if current else ""
     company.organisation = current.organisation if current else ""
     company.last_read_at = current.last_read_at if current else None
@@ -114,6 +116,13 @@ def needs_of(company, current: Connection | None, state: State, now: datetime) -
     if len([connection for connection in company.accounting if connection.is_linked]) > 1:
         return "two_linked"
     return ""
+
+
+def turn_of(needs: str, state: State) -> int:
+    """The order in which staff take companies up: 0 needs one of us, 1 waits for somebody, 2 is settled."""
+    if needs:
+        return 0
+    return 2 if state in (State.LINKED, State.UNLINKED) else 1
 
 
 def quiet_days(connection: Connection, now: datetime) -> int:
