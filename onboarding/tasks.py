@@ -8,7 +8,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from .usecases import follow
+from .usecases import follow, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -29,3 +29,12 @@ def follow_connections() -> str:
                 log.exception("follow failed", extra={"connection": pk})
             done += 1
     return f"followed {done}"
+
+
+@shared_task
+def drain_deliveries() -> str:
+    """Handle the webhook messages that are due, batch by batch, for at most 20 seconds."""
+    handled, until = 0, monotonic() + BUDGET_SECONDS
+    while monotonic() < until and (batch := webhooks.drain(limit=500)):
+        handled += batch
+    return f"handled {handled}"

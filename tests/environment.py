@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-_VAR = os.environ.get("TEST_VAR_DIR", "var/test")  # two runs at once need one each: the database lies there
-Path(__file__).resolve().parent.parent.joinpath(_VAR).mkdir(parents=True, exist_ok=True)
+_FOLDER = os.environ.get("TEST_VAR_DIR", "var/test")  # two runs at once need one each: the database lies there
+Path(__file__).resolve().parent.parent.joinpath(_FOLDER).mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")  # nobody takes what tests send; service tests name a real one
 os.environ.update(
     {
         "ENV_FILE": os.devnull,  # a developer's own settings are no part of the tests
-        "VAR_DIR": _VAR,
+        "VAR_DIR": _FOLDER,
         "DEMO": "0",
         "DEBUG": "0",
         "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
