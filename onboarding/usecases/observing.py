@@ -14,6 +14,8 @@ from ..wiring import codat as codat_for
 from . import standing, timeline
 from .door import record
 
+CANCELLED = 403  # Codat's code for a customer who left before finishing
+
 
 def read(connection: Connection, *, by: Actor, errand: Errand) -> codat.Connection | None:
     """Ask Codat for one connection and record its status; None if Codat no longer has it. Raises a CodatError."""
@@ -40,13 +42,25 @@ def _note_told_failure(connection: Connection, told: codat.Connection, by: Actor
     faults = [fault for fault in told.errors if fault.occurred_at and fault.status != "Resolved"]
     newest = max(faults, key=lambda fault: fault.occurred_at or datetime.min, default=None)
     if newest and newest.occurred_at and connection.left_at and newest.occurred_at >= connection.left_at:
-        note_failure(connection, message=newest.message or newest.status_text, at=newest.occurred_at, by=by)
+        code = int(newest.status_code) if newest.status_code.isdigit() else None
+        note_failure(connection, message=words_of(newest), at=newest.occurred_at, by=by, code=code)
+
+
+def words_of(fault: codat.ConnectionFault) -> str:
+    """Codat's standard sentence, and the software's own words beside it where they say more."""
+    return ": ".join(dict.fromkeys(text for text in (fault.message, fault.status_text) if text))
 
 
 def note_failure(
     connection: Connection, *, message: str, at: datetime, by: Actor, code: int | None = None, delivery_id: str = ""
 ) -> None:
-    """A try at Link did not go through. The same try told of twice (return and webhook) counts once."""
+    """A try at Link did not go through. The same try told of twice (return and webhook) counts once.
+
+    code  403 is the customer who left before the end: no failure, and the state stays "not finished"
+    """
+    if code == CANCELLED:
+        note_cancelled(connection, at=at, by=by, delivery_id=delivery_id)
+        return
     with transaction.atomic():
         connection = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
         is_known = bool(connection.failed_at and connection.left_at and connection.failed_at >= connection.left_at)
@@ -67,6 +81,22 @@ def note_failure(
                 delivery_id=delivery_id,
             )
         standing.refresh([connection.company_id])
+
+
+def note_cancelled(connection: Connection, *, at: datetime, by: Actor, delivery_id: str = "") -> None:
+    """The customer stopped before the end; one line for each time that they left for Link."""
+    since = connection.left_at or connection.created_at
+    if connection.history.filter(kind="cancelled", at__gte=since).exists():
+        return
+    timeline.write(
+        "cancelled",
+        company=connection.company_id,
+        connection=connection,
+        by=by,
+        at=at,
+        facts={"platform": connection.platform_key, "code": CANCELLED},
+        delivery_id=delivery_id,
+    )
 
 
 def adopt(

@@ -77,7 +77,7 @@ def _merge(connection: Connection, outcome: Outcome) -> None:
             connection.last_read_at = outcome.at
     elif "done_at" in known:
         read["done_at"] = known["done_at"]
-    connection.reads[outcome.data_type] = {key: value for key, value in read.items() if value}
+    connection.reads[outcome.data_type] = {key: value for key, value in read.items() if value or key == "status"}
 
 
 def _end_first_read(connection: Connection, at: datetime, by: Actor, delivery_id: str) -> None:

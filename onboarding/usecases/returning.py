@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -42,14 +42,23 @@ def came_back(user: User, query: Mapping[str, str]) -> Landing:
     code = _code(query)
     by = Actor.customer(user)
     is_news = connection.left_at is not None and (connection.returned_at or connection.left_at) <= connection.left_at
-    if not _is_settled(connection):
-        try:
-            observing.read(connection, by=by, errand=Errand.RETURN)
-        except codat.CodatError:
-            door.look_later([connection.pk], timezone.now())
-    connection.refresh_from_db()
+    has_answer = _ask(connection, by)
     _note_return(connection, code, query, by, is_news=is_news)
-    return _landing(connection, code, user)
+    return _landing(connection, code, user, has_answer=has_answer)
+
+
+def _ask(connection: Connection, by: Actor) -> bool:
+    """Whether Codat's own answer says how it stands: only then may a page say that nothing was shared."""
+    try:
+        if not _is_settled(connection):
+            observing.read(connection, by=by, errand=Errand.RETURN)
+    except codat.CodatError:
+        door.look_later([connection.pk], timezone.now())
+        return False
+    else:
+        return True
+    finally:
+        connection.refresh_from_db()
 
 
 def _own_connection(user: User, query: Mapping[str, str]) -> Connection | None:
@@ -104,9 +113,11 @@ def _note_return(
         if connection.is_pending:
             connection.look_at, connection.looks = now + LOOK_AGAIN_AFTER, 0
         connection.save(update_fields=["returned_at", "returned_code", "look_at", "looks"])
-        if is_news:
+        if code == observing.CANCELLED and not connection.is_linked:
+            observing.note_cancelled(connection, at=now, by=by)
+        elif is_news:
             timeline.write(
-                "cancelled" if code == 403 and not connection.is_linked else "returned",
+                "returned",
                 company=connection.company_id,
                 connection=connection,
                 by=by,
@@ -119,12 +130,11 @@ def _note_return(
         observing.note_failure(connection, message=message[:300], at=now, by=by, code=code)
 
 
-def _landing(connection: Connection, code: int | None, user: User) -> Landing:
+def _landing(connection: Connection, code: int | None, user: User, *, has_answer: bool) -> Landing:
     company = connection.company
     if connection.is_linked:
         somebody_else = connection.started_by_id not in (None, user.pk)
         return Landing("connection", company, "e201" if code == 201 else "someone" if somebody_else else "")
-    has_answer = connection.seen_by_read and _asked_since_return(connection)
     if connection.status == Status.DELETED:
         return Landing("home", company)
     if code == 403 and has_answer:
@@ -132,9 +142,3 @@ def _landing(connection: Connection, code: int | None, user: User) -> Landing:
     if code in (500, 501) and has_answer:
         return Landing("problem", company)
     return Landing("connection", company)
-
-
-def _asked_since_return(connection: Connection) -> bool:
-    """Whether Codat itself just said that it is not Linked: only then may a page say that nothing was shared."""
-    recent: datetime = timezone.now() - timedelta(seconds=15)
-    return connection.seen_at is not None and connection.seen_at > recent

@@ -1,0 +1,267 @@
+"""The one next thing: lost creates, pendings, the partner connection, first reads, organisations, quiet access."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.utils import timezone
+
+from onboarding import queries
+from onboarding.actors import CLOCK
+from onboarding.lifecycle import Observation, Source, Status
+from onboarding.models import Connection, Event, Mail
+from onboarding.tasks import follow_connections
+from onboarding.usecases import connections, door, follow, partner, reads
+from tests import factories
+from tests.kit import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_page_is_open() -> None:
+    cache.clear()
+
+
+def follow_all(rounds: int = 6) -> None:
+    for _ in range(rounds):
+        follow_connections()
+
+
+def expenses(sandbox: Sandbox, *, by_event: bool = False) -> Connection:
+    if not by_event:
+        return factories.linked_connection(sandbox, product="expenses")
+    ana = factories.ana()
+    connection = factories.started(factories.company(ana, product="expenses"), ana)
+    sandbox.authorise(str(connection.codat_id), reads=False)
+    door.record({connection.pk: Observation("Linked", timezone.now(), Source.WEBHOOK)})
+    return connection
+
+
+def test_the_partner_connection_is_made_once_after_linked(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox)
+    sandbox.forget_requests()
+
+    follow_all()
+
+    made = queries.partner_of(connection.company)
+    assert made is not None and made.status == Status.LINKED
+    assert len(sandbox.requests("partnerExpense", "POST")) == 1
+    assert sandbox.requests(f"connections/{connection.codat_id}$", "GET") == []
+
+
+def test_news_of_linked_is_read_once_before_the_partner_is_made(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox, by_event=True)
+    sandbox.forget_requests()
+
+    follow_all()
+
+    assert len(sandbox.requests(f"connections/{connection.codat_id}$", "GET")) == 1
+    assert len(sandbox.requests("partnerExpense", "POST")) == 1
+
+
+def test_a_forged_linked_makes_no_partner(sandbox: Sandbox) -> None:
+    ana = factories.ana()
+    connection = factories.started(factories.company(ana, product="expenses"), ana)
+    door.record({connection.pk: Observation("Linked", timezone.now(), Source.WEBHOOK)})
+
+    follow_all()
+
+    connection.refresh_from_db()
+    assert connection.status == Status.PENDING_AUTH
+    assert sandbox.requests("partnerExpense") == []
+
+
+def test_a_lost_answer_to_the_partner_makes_no_second(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox)
+    sandbox.lose_answer("POST", "partnerExpense")
+
+    follow_all()
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        follow_all()
+
+    [company] = sandbox.companies()
+    assert len(company["connections"]) == 2
+    assert queries.partner_of(connection.company).status == Status.LINKED
+
+
+def test_a_refused_partner_holds_up_no_first_read(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox)
+    sandbox.next_answer(400, path="partnerExpense", times=None)
+    sandbox.reads(str(connection.company.codat_id), "Complete")
+
+    follow_all()
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        follow_all()
+
+    connection.refresh_from_db()
+    assert connection.first_read_at is not None
+    assert Event.objects.filter(kind="partner.failed", is_problem=True).exists()
+
+
+def test_staff_retry_the_partner(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox)
+    sandbox.next_answer(400, path="partnerExpense")
+    follow_all()
+
+    partner.retry(connection.company, by=CLOCK)
+
+    assert queries.partner_of(connection.company).status == Status.LINKED
+
+
+def test_a_pending_one_is_looked_at_ever_more_rarely_and_then_no_more(sandbox: Sandbox) -> None:
+    ana = factories.ana()
+    connection = factories.started(factories.company(ana), ana)
+    sandbox.forget_requests()
+
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(200):
+            clock.shift(timedelta(minutes=30))
+            follow_connections()
+
+    connection.refresh_from_db()
+    assert len(sandbox.requests()) == 4
+    assert connection.look_at is None
+
+
+def test_a_lost_connected_event_is_found_by_the_look_after_return(sandbox: Sandbox) -> None:
+    ana = factories.ana()
+    connection = factories.started(factories.company(ana), ana)
+    sandbox.authorise(str(connection.codat_id), reads=False)
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        follow_connections()
+
+    connection.refresh_from_db()
+    assert connection.status == Status.LINKED
+
+
+def test_a_lost_create_is_found_by_the_worker(sandbox: Sandbox) -> None:
+    ana = factories.ana()
+    factories.enable_platforms()
+    company = factories.company(ana)
+    sandbox.lose_answer("POST", "/connections$")
+    with pytest.raises(connections.codat.Unreachable):
+        connections.start(company, factories.XERO, by=CLOCK)
+    Connection.objects.update(look_at=timezone.now())
+
+    follow_all()
+
+    assert company.connections.get().status == Status.PENDING_AUTH
+
+
+def test_the_first_read_of_synchronous_bill_pay_is_one_live_call(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox, product="bill_pay_sync")
+    sandbox.forget_requests()
+
+    follow_all()
+
+    connection.refresh_from_db()
+    assert connection.first_read_at is not None
+    assert connection.organisation
+    assert len(sandbox.requests()) == 1
+    assert "payables/info" in sandbox.requests()[0].path
+
+
+def test_the_first_read_is_asked_after_while_its_page_is_open(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    follow_all()
+    sandbox.forget_requests()
+    sandbox.reads(str(connection.company.codat_id), "Fetching", bills="Complete")
+    follow.note_open(connection)
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=31)):
+        follow.note_open(connection)
+        follow.wake_open(timezone.now() - timedelta(seconds=31))
+        follow_connections()
+
+    connection.refresh_from_db()
+    assert reads.progress_of(connection) == (1, 7)
+    assert len(sandbox.requests("dataStatus")) == 1
+
+
+def test_the_end_of_the_first_read_is_noted_once_with_a_mail(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.reads(str(connection.company.codat_id), "Complete", paymentMethods="NotSupported")
+
+    for hour in range(1, 4):
+        with time_machine.travel(timezone.now() + timedelta(hours=hour, minutes=1)):
+            follow_all(2)
+
+    connection.refresh_from_db()
+    connection.company.refresh_from_db()
+    assert connection.company.state == "linked"
+    assert reads.progress_of(connection) == (6, 6)
+    assert connection.history.filter(kind="read").count() == 1
+    assert Mail.objects.filter(kind="connected", company=connection.company).count() == 1
+    assert connection.organisation
+
+
+def test_a_read_refused_for_want_of_access_expires_the_company(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+
+    reads.note(connection, [reads.Outcome("bills", "AuthError", timezone.now())], by=CLOCK)
+
+    connection.company.refresh_from_db()
+    assert connection.company.state == "expired"
+
+
+def test_news_of_the_first_read_may_come_before_connected(sandbox: Sandbox) -> None:
+    ana = factories.ana()
+    connection = factories.started(factories.company(ana), ana)
+    linked_at, read_at = timezone.now(), timezone.now() + timedelta(seconds=5)
+    done = [reads.Outcome(name, "Complete", read_at) for name in reads.wanted(connection)]
+
+    reads.note(connection, done, by=CLOCK, ended_at=read_at)
+    door.record({connection.pk: Observation("Linked", linked_at, Source.WEBHOOK)})
+
+    connection.refresh_from_db()
+    connection.company.refresh_from_db()
+    assert connection.first_read_at == read_at
+    assert connection.company.state == "linked"
+
+
+def test_silent_access_is_kept_alive_and_told_of(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.reads(str(connection.company.codat_id), "Complete")
+    reads.ask_progress(connection)
+    follow_all()
+    sandbox.forget_requests()
+
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        follow_all(1)
+    asked = len(sandbox.requests("data/queue", "POST"))
+    with time_machine.travel(timezone.now() + timedelta(days=46)):
+        follow_all(1)
+
+    assert asked == 1
+    assert Mail.objects.filter(kind="quiet").count() == 1
+
+
+def test_codat_away_puts_the_row_back(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox, product="bill_pay_sync")
+    sandbox.next_answer(429, Retry_After=600)
+    before = timezone.now()
+
+    follow_connections()
+
+    connection.refresh_from_db()
+    assert connection.look_at >= before + timedelta(seconds=590)
+    assert connection.look_error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_take_the_same(sandbox: Sandbox) -> None:
+    factories.linked_connection(sandbox)
+
+    assert len(follow.claim()) == 1
+    assert follow.claim() == []
+
+
+def test_a_dead_workers_claim_runs_out(sandbox: Sandbox) -> None:
+    factories.linked_connection(sandbox)
+    follow.claim()
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert len(follow.claim()) == 1
