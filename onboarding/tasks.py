@@ -8,7 +8,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from .usecases import follow, webhooks
+from .usecases import follow, platforms, standing, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -38,3 +38,16 @@ def drain_deliveries() -> str:
     while monotonic() < until and (batch := webhooks.drain(limit=500)):
         handled += batch
     return f"handled {handled}"
+
+
+@shared_task
+def refresh_platforms() -> str:
+    """Ask Codat which platforms are enabled, and for pictures that are new or old."""
+    enabled = platforms.refresh_enabled()
+    return f"{sum(enabled.values())} enabled, {platforms.refresh_logos()} pictures"
+
+
+@shared_task
+def update_needs() -> str:
+    """Derive anew what time alone changes: who needs somebody today."""
+    return f"moved {standing.refresh_needs()}"

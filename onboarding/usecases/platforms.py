@@ -1,9 +1,12 @@
 """What a company may choose from: its product's table, as far as Codat has it switched on and nobody paused it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from .. import codat
@@ -15,6 +18,7 @@ from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import timeline
 
+LOGOS_KEPT_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -35,7 +39,7 @@ def offered(company: Company) -> list[Offer]:
     ]
 
 
-def _states(keys):  # type: ignore[no-untyped-def]
+def _states(keys: Iterable[str]) -> "QuerySet[PlatformState]":
     return PlatformState.objects.filter(pk__in=list(keys)).defer("logo")
 
 
@@ -107,3 +111,33 @@ def resume(made: PlatformPause, *, by: Actor) -> None:
         )
         if ended:
             timeline.write("resumed", company=None, by=by, facts={"platform": made.platform_key})
+
+
+def refresh_logos(errand: Errand = Errand.BACKGROUND, now: datetime | None = None) -> int:
+    """Fetch the pictures of enabled platforms anew, a few requests a month; returns how many came.
+
+    A platform without a usable picture keeps its old one, or its monogram.
+    """
+    moment = now or timezone.now()
+    fresh = Q(logo_at__gt=moment - LOGOS_KEPT_FOR)
+    came = 0
+    for state in PlatformState.objects.filter(is_enabled=True).exclude(fresh).defer("logo"):
+        try:
+            came += _fetch_logo(state, errand, moment)
+        except (codat.Refused, codat.Garbled):
+            PlatformState.objects.filter(pk=state.pk).update(logo_at=moment)
+    return came
+
+
+def _fetch_logo(state: PlatformState, errand: Errand, now: datetime) -> bool:
+    client = codat_for(errand)
+    url = client.get_branding(state.platform_key).square_logo_url
+    if not url:
+        PlatformState.objects.filter(pk=state.pk).update(logo_at=now)
+        return False
+    logo = client.fetch_logo(url)
+    digest = sha256(logo.content).hexdigest()[:16]
+    PlatformState.objects.filter(pk=state.pk).update(
+        logo=logo.content, logo_type=logo.content_type, logo_digest=digest, logo_at=now
+    )
+    return True
