@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     if given.until_stdin_closes:
-        threading.Thread(target=lambda: (sys.stdin.read(), stopping.set()), name="parent", daemon=True).start()
+        threading.Thread(target=_wait_for_parent, args=[stopping], name="parent", daemon=True).start()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="listener", daemon=True).start()
     sys.stdout.write(f"{READY} {server.url}\n")
     sys.stdout.flush()
@@ -37,6 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     server.app.close()
     server.socket.close()
     return 0
+
+
+def _wait_for_parent(stopping: threading.Event) -> None:
+    """Standard input ends when the process that started us does."""
+    while os.read(0, 4096):  # not through sys.stdin, whose lock a waiting thread would keep at the end
+        pass
+    stopping.set()
 
 
 def read_options(given: argparse.Namespace, environ: Mapping[str, str]) -> Options:

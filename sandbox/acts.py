@@ -40,6 +40,8 @@ def act_on_connection(world: World, request: Request, connection_id: str, act: s
         lifecycle.unlink(world, connection)
     elif act == "delete":
         lifecycle.delete_connection(world, connection)
+    elif act == "write":
+        events.tell_write(world, connection, told["data_type"], is_successful=told["is_successful"])
     elif act == "drift":
         _drift(world, connection, told.get("status"))
     elif act == "show":
@@ -79,6 +81,13 @@ def delete_company(world: World, request: Request, company_id: str) -> Answer:
     return empty_answer(204)
 
 
+@control.route("POST", "/_sandbox/companies/{company_id}/expenseSync")
+def sync_expenses(world: World, request: Request, company_id: str) -> Answer:
+    successful = request.json_object().get("is_successful", True)
+    events.tell_expense_sync(world, world.company(company_id), is_successful=successful)
+    return empty_answer(204)
+
+
 @control.route("POST", "/_sandbox/companies/{company_id}/reads")
 def order_reads(world: World, request: Request, company_id: str) -> Answer:
     """Where the reads of each data type stand; when all have an end, they end now."""
@@ -95,7 +104,7 @@ def order_reads(world: World, request: Request, company_id: str) -> Answer:
 
 @control.route("POST", "/_sandbox/emit")
 def emit(world: World, request: Request) -> Answer:
-    """Any event, signed and delivered like a true one."""
+    """Any event, signed and delivered like a true one, to every consumer."""
     told = request.json_object()
     payload = told.get("payload", {})
     tags = payload.get("tags") or (payload.get("referenceCompany") or {}).get("tags") or {}
@@ -106,6 +115,7 @@ def emit(world: World, request: Request) -> Answer:
         tags=tags,
         message_id=told.get("message_id"),
         generated_at=told.get("generated_at"),
+        is_for_all=True,
     )
     return json_answer({"messageId": message_id})
 

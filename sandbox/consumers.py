@@ -20,7 +20,7 @@ class Consumer:
     failing_since: float | None = None
 
     def wants(self, event: Event) -> bool:
-        if event.event_type not in self.event_types:
+        if event.event_type not in self.event_types and not event.is_for_all:
             return False
         return not self.company_tags or any(f"{key}:{value}" in self.company_tags for key, value in event.tags.items())
 

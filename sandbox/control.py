@@ -94,6 +94,7 @@ def set_settings(world: World, request: Request) -> Answer:
         world.profile["redirectUrl"] = changes.pop("redirect_url")
     world.settings.update(changes)
     world.webhooks.secret = world.settings.webhook_secret
+    world.clock.is_mixed = world.settings.mixed_timestamps
     world.store.version += 1
     return empty_answer(204)
 

@@ -29,6 +29,10 @@ EVENT_TYPES = (
     "read.completed.initial",
     "bills.write.successful",
     "bills.write.unsuccessful",
+    "billPayments.write.successful",
+    "billPayments.write.unsuccessful",
+    "suppliers.write.successful",
+    "suppliers.write.unsuccessful",
     "client.rateLimit.reached",
     "client.rateLimit.reset",
     "expenses.sync.successful",
@@ -46,6 +50,7 @@ class Event:
     event_type: str
     body: bytes
     tags: dict[str, str] = field(default_factory=dict)  # of the company it is about
+    is_for_all: bool = False  # whatever event types a consumer asked for
     missed_by: set[str] = field(default_factory=set)  # consumers that were away
 
 
@@ -57,6 +62,7 @@ def emit(
     tags: dict[str, str] | None = None,
     message_id: str | None = None,
     generated_at: str | None = None,
+    is_for_all: bool = False,
 ) -> str:
     """Announces an event to every consumer that wants it, and returns its message id."""
     envelope = {
@@ -66,7 +72,7 @@ def emit(
         "payload": payload,
     }
     body = json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
-    event = Event(message_id or new_message_id(), event_type, body, tags or {})
+    event = Event(message_id or new_message_id(), event_type, body, tags or {}, is_for_all)
     world.webhooks.publish(event)
     return event.message_id
 
@@ -115,3 +121,30 @@ def tell_read(world: World, company: Company, pulls: list[dict[str, Any]], *, is
         "dataTypes": data_types,
     }
     emit(world, "read.completed.initial" if is_initial else "read.completed", payload, tags=company.tags)
+
+
+def tell_write(world: World, connection: Connection, data_type: str, *, is_successful: bool) -> None:
+    """Something was written to the accounting software, or could not be."""
+    company, now = world.store.companies[connection.company_id], world.clock.stamp()
+    payload = {
+        "id": new_id(),
+        "type": "Create",
+        "referenceCompany": reference_json(company),
+        "connectionId": connection.id,
+        "requestedOnDate": now,
+        "completedOnDate": now,
+        "status": "Success" if is_successful else "Failed",
+        "record": {"id": f"{data_type}-1"} if is_successful else None,
+        "attachmentId": None,
+    }
+    event_type = f"{data_type}.write.{'successful' if is_successful else 'unsuccessful'}"
+    emit(world, event_type, payload, tags=company.tags)
+
+
+def tell_expense_sync(world: World, company: Company, *, is_successful: bool) -> None:
+    """Expense transactions were pushed; one of them failed unless all is well."""
+    transactions: list[dict[str, Any]] = [{"id": new_id(), "status": "Completed", "errorMessage": None}]
+    if not is_successful:
+        transactions.append({"id": new_id(), "status": "Failed", "errorMessage": "The account is archived."})
+    payload = {"referenceCompany": reference_json(company), "syncId": new_id(), "transactions": transactions}
+    emit(world, f"expenses.sync.{'successful' if is_successful else 'unsuccessful'}", payload, tags=company.tags)

@@ -53,8 +53,9 @@ class Idempotency:
     def _claim(self, key: str, request: Request) -> Answer | None:
         fingerprint, now = _fingerprint(request), self._clock.seconds()
         with self._lock:
+            self._forget_old(now)
             slot = self._slots.get(key)
-            if slot is None or now - slot.began >= KEPT_SECONDS:
+            if slot is None:
                 self._slots[key] = Slot(fingerprint, now)
                 return None
             if slot.fingerprint != fingerprint:
@@ -63,11 +64,19 @@ class Idempotency:
                 raise ApiError(409, "A request with this Idempotency-Key is in progress.")
             return slot.answer
 
+    def _forget_old(self, now: float) -> None:
+        """Slots stand in the order they began."""
+        while self._slots:
+            oldest = next(iter(self._slots))
+            if now - self._slots[oldest].began < KEPT_SECONDS:
+                return
+            del self._slots[oldest]
+
     def _settle(self, key: str, answer: Answer | None) -> None:
         with self._lock:
             if answer is None or answer.status == 429:
                 self._slots.pop(key, None)
-            else:
+            elif key in self._slots:
                 self._slots[key].answer = answer.copy()
 
 

@@ -29,6 +29,7 @@ class Settings:
     connection_events_on_company_delete: bool = False
     integration_key: bool = True  # whether connections carry integrationKey
     extra_fields: bool = False
+    mixed_timestamps: bool = False  # with 0 to 7 fraction digits, an offset, or without zone
     endless_pages: bool = False
     moving_rows: int = 0  # rows that move to the end of the listing after each of its pages
 

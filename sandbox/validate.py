@@ -19,8 +19,8 @@ def name(value: Any) -> str:
     """
     if not isinstance(value, str):
         raise _invalid("name", "Name is required.")
-    kept = _FORBIDDEN.sub("", value).strip()
-    if not kept:
+    kept = _FORBIDDEN.sub("", value)
+    if not kept.strip():
         raise _invalid("name", "Name must not be empty.")
     if len(kept) > LONGEST_NAME:
         raise _invalid("name", f"Name has at most {LONGEST_NAME} characters.")

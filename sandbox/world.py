@@ -39,6 +39,7 @@ class World:
         self.lock = RLock()
         self.closed = Event()
         self.clock = Clock()
+        self.clock.is_mixed = self.settings.mixed_timestamps
         self.store = Store()
         self.timers = Timers()
         self.log = RequestLog()

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -28,6 +29,14 @@ DEFAULT_SECRET = "whsec_dGVzdHMtb25seS13ZWJob29rLXNlY3JldC0wMTIz"
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """The value of the `webhook-signature` header of a true event."""
     return _sign(secret, message_id, timestamp, body)
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_WITHOUT_REDIRECTS = urllib.request.build_opener(_StayHere)
 
 
 @dataclass(frozen=True)
@@ -253,6 +262,30 @@ class Sandbox:
         """Sets where the reads stand, `bills="FetchError"` for single types; when all have an end, they end now."""
         self.control("POST", f"/companies/{company_id}/reads", {"status": status, "types": types})
 
+    def write(self, connection_id: str, data_type: str = "bills", successful: bool = True) -> None:
+        """Something was written to the software, or could not be: `bills.write.successful` and the like."""
+        self._act(connection_id, "write", data_type=data_type, is_successful=successful)
+
+    def expense_sync(self, company_id: str, successful: bool = True) -> None:
+        self.control("POST", f"/companies/{company_id}/expenseSync", {"is_successful": successful})
+
+    def visit_link(self, link_url: str, answer: str = "authorise", organisation: str = "") -> str:
+        """Opens a link address as a browser would, answers authorise, cancel, fail or unsupported.
+
+        Returns the address that the browser is sent back to. Raises urllib.error.HTTPError for a dead link.
+        """
+        with urllib.request.urlopen(link_url, timeout=CONTROL_TIMEOUT_SECONDS) as page:
+            form = urlencode({"answer": answer, "organisation": organisation}).encode()
+            where = page.url
+        try:
+            with _WITHOUT_REDIRECTS.open(where, form, timeout=CONTROL_TIMEOUT_SECONDS):
+                return ""  # the client has no redirect address
+        except urllib.error.HTTPError as back:
+            with back:
+                if back.status != 303:
+                    raise
+                return back.headers["Location"]
+
     def read_speed(self, seconds: float) -> None:
         """How long reads take from now on; 0 ends them at once."""
         self.settings(read_seconds=seconds)
@@ -325,7 +358,7 @@ class Sandbox:
         message_id: str | None = None,
         generated_at: str | None = None,
     ) -> str:
-        """Any event, signed and delivered like a true one; returns its message id."""
+        """Any event, of any type, signed and delivered like a true one; returns its message id."""
         order = {"event_type": event_type, "payload": payload, "message_id": message_id, "generated_at": generated_at}
         return self.control("POST", "/emit", order)["messageId"]
 

@@ -184,6 +184,12 @@ def test_desk_takes_access_away(sandbox, linked):
     assert sandbox.connection(linked["id"])["status"] == "Deauthorized"
 
 
+def test_kit_visits_link_like_a_browser(sandbox, pending):
+    location = sandbox.visit_link(pending["linkUrl"], "cancel")
+
+    assert "statusCode=403" in location
+
+
 def test_link_pages_are_not_api_requests(sandbox, pending):
     sandbox.forget_requests()
     decided(pending["linkUrl"], "authorise")

@@ -138,6 +138,14 @@ def test_fill_makes_what_was_asked_for(sandbox):
     assert sandbox.events() == []
 
 
+def test_timestamps_come_in_every_shape_when_ordered(api, sandbox):
+    sandbox.settings(mixed_timestamps=True)
+
+    created = [api.company()["created"] for _ in range(30)]
+
+    assert {len(text) for text in created} == {20, 22, 23, 24, 26, 28, 32}
+
+
 def test_drift_changes_the_status_silently(api, sandbox, linked):
     before = len(sandbox.events())
 

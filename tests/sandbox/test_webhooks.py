@@ -149,15 +149,20 @@ def test_any_event_can_be_sent(sandbox, endpoint):
     message_id = sandbox.emit("brand.new", {"a": 1}, message_id="msg_1", generated_at="2026-01-01T00:00:00Z")
     sandbox.settle()
 
-    assert message_id == "msg_1"
-    assert endpoint.received == []  # nobody subscribed to that type
+    received = endpoint.received[0]
+    assert message_id == received.message_id == "msg_1"
+    assert (received.event_type, received.event["generatedDate"]) == ("brand.new", "2026-01-01T00:00:00Z")
 
-    sandbox.emit("connection.failed", {"a": 1}, message_id="msg_2", generated_at="2026-01-01T00:00:00Z")
+
+def test_writes_and_expense_syncs_are_told(sandbox, endpoint, linked):
     sandbox.settle()
-    assert (endpoint.received[0].message_id, endpoint.received[0].event["generatedDate"]) == (
-        "msg_2",
-        "2026-01-01T00:00:00Z",
-    )
+    endpoint.received.clear()
+
+    sandbox.write(linked["id"], "suppliers")
+    sandbox.expense_sync(linked["companyId"], successful=False)
+    sandbox.settle()
+
+    assert set(endpoint.event_types) == {"suppliers.write.successful", "expenses.sync.unsuccessful"}
 
 
 def test_consumer_made_by_api_gets_what_it_asked_for(api, sandbox):
