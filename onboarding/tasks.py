@@ -8,7 +8,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from .usecases import follow, platforms, standing, webhooks
+from .usecases import follow, mails, platforms, reminders, standing, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,21 @@ def drain_deliveries() -> str:
     while monotonic() < until and (batch := webhooks.drain(limit=500)):
         handled += batch
     return f"handled {handled}"
+
+
+@shared_task
+def send_mails() -> str:
+    """Send the mails that are due, people who wait for a code first, for at most 20 seconds."""
+    sent, until = 0, monotonic() + BUDGET_SECONDS
+    while monotonic() < until and (batch := mails.send_due(limit=20)):
+        sent += batch
+    return f"handled {sent}"
+
+
+@shared_task
+def remind() -> str:
+    """Write the reminders whose day has come; `send_mails` sends them."""
+    return f"wrote {reminders.remind()}"
 
 
 @shared_task

@@ -59,7 +59,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "onboarding.sessions.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "onboarding.second_factor.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -92,7 +94,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         "timeout": 20,  # seconds
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # a file: races need several connections
+    _database["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}  # a file: races need several connections
 elif _database["ENGINE"].endswith("postgresql"):
     _options = _database.setdefault("OPTIONS", {})
     _options.setdefault("connect_timeout", 5)  # seconds
@@ -198,10 +200,8 @@ AUTH_USER_MODEL = "onboarding.User"
 LOGIN_URL = "/sign-in/"
 CSRF_FAILURE_VIEW = "onboarding.views.errors.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -209,15 +209,52 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", not DEMO)
+ACCOUNT_ADAPTER = "onboarding.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody signs up; without it staff's form has no password field
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_LOGIN_TIMEOUT = 3600  # seconds: a code that has ended is told apart from one that was never asked for
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # staff's sessions end with the browser too
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+# `ip`: one address. `key`: one account, apart for each browser that it knows (onboarding.adapter.limit_key).
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "30/m/ip,6/15m/key",
+    "login_code_failed": "5/15m/key",
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/15m/key",
+    "reset_password": "10/m/ip,3/15m/key",
+    "sign_in_link": "20/m/ip",
+    "invitation": "20/m/ip",
+    "reminders": "20/m/ip",
+}
+MFA_ADAPTER = "onboarding.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones' clocks drift
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+# Single sign-on for staff (OpenID Connect): its button appears at /admin/login/ when OIDC_SERVER_URL is set.
+SOCIALACCOUNT_ADAPTER = "onboarding.adapter.StaffSsoAdapter"
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "")
+OIDC_NAME = env.str("OIDC_NAME", "Company sign-in")
+_oidc_app = {
+    "provider_id": "staff",
+    "name": OIDC_NAME,
+    "client_id": env.str("OIDC_CLIENT_ID", ""),
+    "secret": env.secret("OIDC_CLIENT_SECRET"),
+    "settings": {"server_url": OIDC_SERVER_URL},
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [_oidc_app] if OIDC_SERVER_URL else [],
+        "OAUTH_PKCE_ENABLED": True,
+        "VERIFIED_EMAIL": env.flag("OIDC_EMAIL_IS_VERIFIED", False),  # for a provider that verifies and does not say so
+    }
+}
 
 # Browsers
 _host_only = "__Host-" if IS_HTTPS else ""
@@ -282,7 +319,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": env.str("STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")},
 }
 
 # Logs and watching

@@ -107,15 +107,17 @@ def read(token: str, now: datetime | None = None) -> Invitation:
 
     Raises LinkUnknown; LinkUsed; LinkEnded, which says whether a new one may be sent to the same address.
     """
+    return _check(_find(token), now or timezone.now())
+
+
+def _find(token: str) -> Invitation:
     uid = links.read_invitation(token)
-    invitation = (
-        Invitation.objects.select_related("company", "by").filter(uid=uid, company__erased_at=None).first()
-        if uid
-        else None
-    )
+    if uid is None:
+        raise LinkUnknown
+    invitation = Invitation.objects.select_related("company", "by").filter(uid=uid, company__erased_at=None).first()
     if invitation is None:
         raise LinkUnknown
-    return _check(invitation, now or timezone.now())
+    return invitation
 
 
 def _check(invitation: Invitation, now: datetime) -> Invitation:
@@ -135,10 +137,10 @@ def accept(token: str, now: datetime | None = None) -> Accepted:
     has become staff, who never come in this way, or a person who may no longer sign in.
     """
     moment = now or timezone.now()
-    read(token, moment)
+    found = read(token, moment)
     with transaction.atomic():
         rows = Invitation.objects.select_for_update(of=("self",)).select_related("company", "by")
-        invitation = _check(rows.get(uid=links.read_invitation(token)), moment)
+        invitation = _check(rows.get(pk=found.pk), moment)
         known = User.objects.filter(email=invitation.email).first()
         if known and (known.is_staff or not known.is_active):
             raise LinkUnknown

@@ -3,7 +3,7 @@
 The rows leave by `send_due`; reminders come by the clock, in `reminders`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Q
@@ -47,7 +47,7 @@ def connected(connection: Connection) -> None:
     _write(people or _customer(company), "connected", connection, facts, episode=connection.linked_at)
 
 
-def _consent_facts(connection: Connection) -> dict[str, object]:
+def _consent_facts(connection: Connection) -> Mapping[str, object]:
     mine = Q(connection=connection) | Q(connection=None, platform_key=connection.platform_key)
     consent = Consent.objects.filter(mine, company=connection.company_id).order_by("-at").first()
     if consent is None:
@@ -132,7 +132,7 @@ def _write(
     people: Iterable[tuple[str, str]],
     kind: str,
     connection: Connection,
-    facts: dict[str, object],
+    facts: Mapping[str, object],
     *,
     episode: datetime | None,
     step: int = 0,

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import random
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,7 +85,7 @@ def enqueue_to_all(
     kind: str,
     *,
     connection: Connection,
-    facts: dict[str, Any],
+    facts: Mapping[str, Any],
     once: str,
     now: datetime | None = None,
 ) -> None:

@@ -8,6 +8,7 @@ sending (`letters.unwanted`).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -103,6 +104,7 @@ def _invitations(companies: QuerySet[Company], now: datetime) -> Iterator[Remind
         "has_first": Exists(had.filter(facts__day__gte=INVITATION_DAYS[0])),
     }
     rows = open_ones.annotate(**answers).select_related("company", "by").order_by("pk")
+    invitation: Any  # with the answers above
     for invitation in rows.iterator(AT_A_TIME):
         day = _step((now - invitation.sent_at).days, INVITATION_DAYS)
         if invitation.has_later or (invitation.has_first and day == INVITATION_DAYS[0]):
@@ -114,7 +116,7 @@ def _bounced() -> QuerySet[Mail]:
     return Mail.objects.filter(company=OuterRef("company"), to=OuterRef("email"), bounced_at__isnull=False)
 
 
-def _why_not(invitation) -> str:  # type: ignore[no-untyped-def]
+def _why_not(invitation: Any) -> str:
     if invitation.is_refused:
         return "reminders were stopped"
     if invitation.is_bounced:

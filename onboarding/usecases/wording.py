@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.http import int_to_base36
 from django.utils.translation import gettext as _
 
-from .. import brand
+from .. import brand, words
+from ..dates import clock, day
 from ..models import Mail, User
 from ..platforms import PLATFORMS
-from . import links, shared
+from . import links
 
 CODE_LINK_LIVES = timedelta(minutes=15)
 COMPUTER_LINK_LIVES = timedelta(days=1)
@@ -54,17 +53,9 @@ def _facts(mail: Mail, now: datetime) -> Facts:
         "company": company.name if company else "",
         "product": brand.product_name(company.product) if company else "",
         "platform": told.get("platform", ""),
-        "date": _day(at or now),
-        "time": _clock(at or now),
+        "date": day(at or now),
+        "time": clock(at or now),
     }
-
-
-def _day(value: datetime) -> str:
-    return date_format(timezone.localtime(value), "j F")
-
-
-def _clock(value: datetime) -> str:
-    return date_format(timezone.localtime(value), "H:i")
 
 
 def _hello(name: str) -> str:
@@ -75,26 +66,15 @@ def _is_expenses(mail: Mail) -> bool:
     return mail.company is not None and mail.company.product == "expenses"
 
 
-def _benefit(mail: Mail) -> str:
-    if _is_expenses(mail):
-        return _("Your card expenses go into your books, in the right category. Nothing to type twice.")
-    return _("Your bills and suppliers appear there, and payments are noted in your books.")
-
-
 def _invites(mail: Mail, facts: Facts) -> Words:
     """The body that an invitation and the reminder of an unfinished connection share."""
-    inviter = mail.facts.get("by", "")
-    opening = (
-        _("%(inviter)s at %(brand)s invites %(company)s to connect its accounting software to %(product)s.")
-        if inviter
-        else _("%(brand)s invites %(company)s to connect its accounting software to %(product)s.")
-    )
+    facts = {**facts, "inviter": mail.facts.get("by", "")}
     return Words(
         subject=_("%(company)s: connect your accounting software to %(product)s") % facts,
         heading=_("Connect your accounting software"),
         greeting=_hello(mail.facts.get("name", "")),
         before=[
-            f"{opening % {**facts, 'inviter': inviter}} {_benefit(mail)}",
+            _invites_opening(mail, facts) % facts,
             _(
                 "It takes about 3 minutes for most software. We never see your password, and you can disconnect at "
                 "any time."
@@ -106,26 +86,49 @@ def _invites(mail: Mail, facts: Facts) -> Words:
     )
 
 
+def _invites_opening(mail: Mail, facts: Facts) -> str:
+    """A person of ours invites, or the brand when no person did."""
+    if _is_expenses(mail):
+        benefit = _("Your card expenses go into your books, in the right category. Nothing to type twice.")
+        opening = (
+            _("%(inviter)s at %(brand)s invites %(company)s to connect its accounting software to %(product)s.")
+            if facts["inviter"]
+            else _("%(brand)s invites %(company)s to connect its accounting software to %(product)s.")
+        )
+        return f"{opening} {benefit}"
+    if facts["inviter"]:
+        return _(
+            "%(inviter)s at %(brand)s invites %(company)s to connect its accounting software to %(product)s. Your "
+            "bills and suppliers appear there, and payments are noted in your books."
+        )
+    return _(
+        "%(brand)s invites %(company)s to connect its accounting software to %(product)s. Your bills and suppliers "
+        "appear there, and payments are noted in your books."
+    )
+
+
 def _invitation(mail: Mail, facts: Facts) -> Words:
-    words = _invites(mail, facts)
+    letter = _invites(mail, facts)
     invitation = mail.invitation
     assert invitation is not None
-    words.address = links.invitation_url(invitation)
-    words.after = [
-        _("The button works until %(date)s.") % {"date": _day(invitation.expires_at)}
-        + " "
-        + _("Someone else keeps your books? Do not forward this message: press the button, then choose “Send a link”.")
+    letter.address = links.invitation_url(invitation)
+    letter.after = [
+        _(
+            "The button works until %(date)s. Someone else keeps your books? Do not forward this message: press the "
+            "button, then choose “Send a link”."
+        )
+        % {"date": day(invitation.expires_at)}
     ]
-    return words
+    return letter
 
 
 def _unfinished(mail: Mail, facts: Facts) -> Words:
-    words = _invites(mail, facts)
-    words.address = links.pressed(mail, _page(mail, mail.facts.get("page") or _platform_page(mail)))
-    words.after = [
+    letter = _invites(mail, facts)
+    letter.address = links.pressed(mail, _page(mail, mail.facts.get("page") or _platform_page(mail)))
+    letter.after = [
         _("Someone else keeps your books? Do not forward this message: press the button, then choose “Send a link”.")
     ]
-    return words
+    return letter
 
 
 def _platform_page(mail: Mail) -> str:
@@ -146,17 +149,21 @@ def _colleague(mail: Mail, facts: Facts) -> Words:
         heading=_("%(asker)s needs your help") % facts,
         greeting=_("Hello,"),
         before=[
-            _("%(asker)s (%(company)s) asks you to connect the company’s accounting software to %(product)s.") % facts
-            + " "
-            + _("You will see only this connection.")
+            _(
+                "%(asker)s (%(company)s) asks you to connect the company’s accounting software to %(product)s. You "
+                "will see only this connection."
+            )
+            % facts
         ],
         quote=invitation.note,
         button=_("Connect the software"),
         address=links.invitation_url(invitation),
         after=[
-            _("The button works until %(date)s.") % {"date": _day(invitation.expires_at)}
-            + " "
-            + _("Not sure? Ask %(asker)s directly: a reply to this message goes to them.") % facts
+            _(
+                "The button works until %(date)s. Not sure? Ask %(asker)s directly: a reply to this message goes to "
+                "them."
+            )
+            % {**facts, "date": day(invitation.expires_at)}
         ],
     )
 
@@ -168,9 +175,7 @@ def _connected(mail: Mail, facts: Facts) -> Words:
         subject=_("%(platform)s is connected to %(product)s") % facts,
         heading=_("%(platform)s is connected") % facts,
         greeting=_hello(told.get("name", "")),
-        before=[
-            f"{_connected_opening(named)} {_('We have finished reading your books for the first time.')}",
-        ],
+        before=[_connected_opening(named) % named],
         button=_("Open %(product)s") % facts,
         address=links.pressed(mail, _page(mail, "connection/")),
         after=[_("You did not do this? Call %(phone)s at once, or disconnect it from your page.") % facts],
@@ -179,11 +184,21 @@ def _connected(mail: Mail, facts: Facts) -> Words:
 
 
 def _connected_opening(facts: Facts) -> str:
-    name = "%(platform)s (%(org)s)" if facts["org"] else "%(platform)s"
-    facts = {**facts, "name": name % facts}
+    """With what is known: the organisation's name may not have been read, and the approver may be nobody of ours."""
+    if facts["org"] and facts["approver"]:
+        return _(
+            "%(platform)s (%(org)s) was connected to %(product)s on %(date)s at %(time)s by %(approver)s. We have "
+            "finished reading your books for the first time."
+        )
     if facts["approver"]:
-        return _("%(name)s was connected to %(product)s on %(date)s at %(time)s by %(approver)s.") % facts
-    return _("%(name)s was connected to %(product)s on %(date)s at %(time)s.") % facts
+        return _(
+            "%(platform)s was connected to %(product)s on %(date)s at %(time)s by %(approver)s. We have finished "
+            "reading your books for the first time."
+        )
+    return _(
+        "%(platform)s was connected to %(product)s on %(date)s at %(time)s. We have finished reading your books for "
+        "the first time."
+    )
 
 
 def _receipt(mail: Mail) -> list[str]:
@@ -192,27 +207,32 @@ def _receipt(mail: Mail) -> list[str]:
     if company is None or not told.get("agreed_at"):
         return []
     agreed_at = parse_datetime(told["agreed_at"])
-    lines = [_("We read: %(names)s") % {"names": "; ".join(shared.names(told.get("data_types", [])))}]
-    lines.append(_("We add: %(what)s") % {"what": shared.added(company.product)})
+    names = ", ".join(words.item_name(name) for name in told.get("data_types", []))
+    added = words.we_add(company.product, brand.product_name(company.product))
+    lines = [_("We read: %(names)s.") % {"names": names}, _("We add: %(what)s") % {"what": added}]
     if agreed_at:
-        facts = {"date": _day(agreed_at), "time": _clock(agreed_at), "version": told.get("text_version", "")}
+        facts = {"date": day(agreed_at), "time": clock(agreed_at), "version": told.get("text_version", "")}
         lines.append(_("Agreed on %(date)s at %(time)s. Text version %(version)s.") % facts)
     return lines
 
 
 def _expired(mail: Mail, facts: Facts) -> Words:
-    ended = _("Our access to %(platform)s ended on %(date)s.") % facts
-    stops = (
-        _("Card expenses wait here and are not sent to your books.")
+    opening = (
+        _(
+            "Our access to %(platform)s ended on %(date)s. Card expenses wait here and are not sent to your books. "
+            "Nothing already there is lost."
+        )
         if _is_expenses(mail)
-        else _("Until you reconnect, new bills do not appear in %(product)s and payments are not noted in your books.")
-        % facts
+        else _(
+            "Our access to %(platform)s ended on %(date)s. Until you reconnect, new bills do not appear in "
+            "%(product)s and payments are not noted in your books. Nothing already there is lost."
+        )
     )
     return Words(
         subject=_("Action needed: reconnect %(platform)s for %(company)s") % facts,
         heading=_("%(platform)s needs your approval again") % facts,
         greeting=_hello(mail.facts.get("name", "")),
-        before=[f"{ended} {stops} {_('Nothing already there is lost.')}"],
+        before=[opening % facts],
         button=_("Reconnect %(platform)s") % facts,
         address=links.pressed(mail, _page(mail, "connection/")),
         after=[
@@ -240,17 +260,21 @@ def _quiet(mail: Mail, facts: Facts) -> Words:
 def _disconnected(mail: Mail, facts: Facts) -> Words:
     facts = {**facts, "actor": mail.facts.get("by", "")}
     opening = (
-        _("%(actor)s disconnected %(platform)s for %(company)s on %(date)s at %(time)s.")
+        _(
+            "%(actor)s disconnected %(platform)s for %(company)s on %(date)s at %(time)s. We no longer read or change "
+            "anything in %(platform)s. What we have already read is kept as our privacy notice says."
+        )
         if facts["actor"]
-        else _("%(platform)s was disconnected for %(company)s on %(date)s at %(time)s, outside this site.")
+        else _(
+            "%(platform)s was disconnected for %(company)s on %(date)s at %(time)s, outside this site. We no longer "
+            "read or change anything in %(platform)s. What we have already read is kept as our privacy notice says."
+        )
     )
-    stopped = _("We no longer read or change anything in %(platform)s.") % facts
-    kept = _("What we have already read is kept as our privacy notice says.")
     return Words(
         subject=_("%(platform)s is disconnected from %(product)s") % facts,
         heading=_("%(platform)s is disconnected") % facts,
         greeting=_hello(mail.facts.get("name", "")),
-        before=[f"{opening % facts} {stopped} {kept}"],
+        before=[opening % facts],
         button=_("See the connection"),
         address=links.pressed(mail, _page(mail, "connection/")),
         after=[_("You did not ask for this? Call %(phone)s at once. You can reconnect at any time.") % facts],
