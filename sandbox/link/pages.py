@@ -117,11 +117,11 @@ def finished(sentence: str) -> Answer:
 def desk(rows: Iterable[tuple[Company, Connection | None]], counts: dict[str, int]) -> Answer:
     """For whoever runs the sandbox: the latest companies, and what the software's owner might do to them."""
     listed = "".join(_row(company, connection) for company, connection in rows)
-    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    told = " ".join(f"{name}: {number}." for name, number in counts.items())
     return page(
         "Local Codat sandbox",
         f"""<h1>Local Codat sandbox</h1>
-        <p class="soft">{escape(told)}. The latest companies first. The buttons act as the customer's software would:
+        <p class="soft">{escape(told)} The latest companies first. The buttons act as the customer's software would:
         the portal learns of it by webhook, except after Drift, which tells nobody.</p>
         <div class="scroll"><table><thead><tr><th>Company</th><th>Software</th><th>Status</th>
         <th>Make it happen</th></tr></thead><tbody>{listed}</tbody></table></div>""",
@@ -132,7 +132,8 @@ def desk(rows: Iterable[tuple[Company, Connection | None]], counts: dict[str, in
 def _row(company: Company, connection: Connection | None) -> str:
     if connection is None:
         return f"<tr><td>{escape(company.name)}</td><td>none</td><td></td><td></td></tr>"
-    acts = {"deauthorise": "Take access away", "delete": "Delete", "drift": "Drift"}
+    acts = {"deauthorise": "Take access away"} if connection.status == LINKED else {}
+    acts |= {"delete": "Delete", "drift": "Drift"}
     buttons = "".join(f'<button name="act" value="{act}">{label}</button> ' for act, label in acts.items())
     form = (
         f'<form method="post" action="/desk"><input type="hidden" name="connection" value="{connection.id}">'

@@ -67,7 +67,7 @@ def show(world: World, request: Request, visit_id: str) -> Answer:
         return pages.expired()
     company = world.store.companies[visit.company_id]
     if not visit.connection_id:
-        return pages.choose(company, _offered(world, request), request.path)
+        return pages.choose(company, _offered(world, visit), request.path)
     connection = world.store.connections.get(visit.connection_id)
     if connection is None:
         return pages.expired()
@@ -75,8 +75,8 @@ def show(world: World, request: Request, visit_id: str) -> Answer:
     return page or pages.consent(company, connection, request.path)
 
 
-def _offered(world: World, request: Request) -> list[Platform]:
-    hides_sandboxes = request.query.get("link.showSandboxIntegrations") == "false"
+def _offered(world: World, visit: Visit) -> list[Platform]:
+    hides_sandboxes = visit.parameters.get("link.showSandboxIntegrations") == "false"
     hidden = {"mqjo", "ndsk"} if hides_sandboxes else set()
     platforms = [PLATFORMS[key] for key, is_on in world.enabled.items() if is_on and key not in hidden]
     return [platform for platform in platforms if platform.source_type == "Accounting"]
@@ -164,7 +164,7 @@ def desk(world: World, request: Request) -> Answer:
     rows: list[tuple[Company, Connection | None]] = []
     for company in latest:
         rows += [(company, connection) for connection in company.connections] or [(company, None)]
-    counts = {"companies": len(world.store.companies), "connections": len(world.store.connections)}
+    counts = {"Companies": len(world.store.companies), "Connections": len(world.store.connections)}
     return pages.desk(rows, counts)
 
 

@@ -155,6 +155,14 @@ def test_company_address_lets_the_customer_choose(api, sandbox):
     assert [c["status"] for c in sandbox.companies()[0]["connections"]] == ["Linked"]
 
 
+def test_company_address_can_hide_the_sandboxes(api):
+    shown = opened(api.company()["redirect"]).text
+    hidden = opened(api.company()["redirect"] + "&link.showSandboxIntegrations=false").text
+
+    assert "QuickBooks Online Sandbox" in shown
+    assert "QuickBooks Online Sandbox" not in hidden
+
+
 def test_deleted_connection_ends_the_visit(sandbox, pending):
     page = opened(pending["linkUrl"])
     sandbox.delete_connection(pending["id"])
