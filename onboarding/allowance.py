@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from . import codat
-
 DAY_GRACE = timedelta(seconds=5)  # after Codat's reset: two clocks are never the same
 PROBE_LEASE = timedelta(seconds=20)  # longer than any one try
 SPAN = timedelta(seconds=60)  # of counting calls under way; a killed process's calls are forgotten after two
@@ -74,6 +72,19 @@ class State(Protocol):
     answered_at: datetime | None
     refused_code: int | None
     refused_at: datetime | None
+
+
+class Told(Protocol):
+    """What an answer's headers say of the day; None where they are silent."""
+
+    @property
+    def limit(self) -> int | None: ...
+
+    @property
+    def remaining(self) -> int | None: ...
+
+    @property
+    def reset_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +229,7 @@ def note_answer(row: State, operation: str, status_code: int, now: datetime) -> 
         row.blocked_until = None
 
 
-def note_quota(row: State, told: codat.Quota, began_at: datetime, now: datetime) -> None:
+def note_quota(row: State, told: Told, began_at: datetime, now: datetime) -> None:
     """What an answer's headers said.
 
     A call that began after the kept figure was told knows better, less what else is under way by now; one that

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q
 
@@ -46,58 +47,73 @@ CHANGED_FIELDS = [
 ]
 
 
+# Runs on SQLite and PostgreSQL alike. The marks are placeholders; every value travels as a parameter.
+TOUCH = """
+WITH told(id, at, is_read) AS (VALUES {marks})
+UPDATE onboarding_connection AS known SET seen_at = told.at, seen_by_read = told.is_read, unknown_status = ''
+FROM told WHERE known.id = told.id
+AND (known.seen_at IS NULL OR known.seen_at < told.at OR (known.seen_at = told.at AND NOT known.seen_by_read))
+"""
+
+
 @transaction.atomic(durable=True)
 def record(told: Mapping[int, Observation], *, by: Actor | None = None) -> dict[int, Verdict]:
     """Take what Codat said of some connections, by primary key; a constant number of queries for any number.
 
-    Safe to repeat and to race: what changes is locked in one order and decided on again, and an older
-    observation never overwrites a newer one. `durable`: it refuses to run inside another transaction, and so
-    proves that no call to Codat was made in one. `by` is whoever acted; None for news.
+    Safe to repeat and to race: the rows are locked in one order, and an older observation never overwrites a
+    newer one. `durable`: it refuses to run inside another transaction, and so proves that no call to Codat was
+    made in one. `by` is whoever acted; None for news.
 
     The caller reads a connection once whose verdict is ASK, and records that.
     """
-    rows = Connection.objects.filter(pk__in=told).values_list("pk", "status", "seen_at")
+    locked = Connection.objects.select_for_update().filter(pk__in=told).order_by("pk")
+    rows = locked.values_list("pk", "status", "seen_at")
     verdicts = {pk: decide(status, seen_at, told[pk]) for pk, status, seen_at in rows}
-    _touch(told, [pk for pk, verdict in verdicts.items() if verdict is Verdict.SAME])
-    moving = [pk for pk, verdict in verdicts.items() if verdict in (Verdict.MOVED, Verdict.UNKNOWN)]
+    _touch({pk: told[pk] for pk, verdict in verdicts.items() if verdict is Verdict.SAME})
+    moving = {pk: verdict for pk, verdict in verdicts.items() if verdict in (Verdict.MOVED, Verdict.UNKNOWN)}
     if moving:
-        verdicts |= _move(told, moving, by)
+        _move(told, moving, by)
     return verdicts
 
 
-def _touch(told: Mapping[int, Observation], pks: Iterable[int]) -> None:
-    """Nothing changed: but it was true then, and an older event must not win later. One statement for each time."""
-    by_time: dict[tuple[datetime, bool, str], list[int]] = defaultdict(list)
-    for pk in pks:
-        news = told[pk]
-        by_time[news.at, news.is_read, news.status].append(pk)
-    for (at, is_read, status), group in by_time.items():
+def _touch(told: Mapping[int, Observation]) -> None:
+    """Nothing changed: but it was true then, and an older event must not win later."""
+    by_time: dict[tuple[datetime, bool], list[int]] = defaultdict(list)
+    for pk, news in told.items():
+        by_time[news.at, news.is_read].append(pk)
+    if len(by_time) > 1:
+        _touch_each(told)
+        return
+    for (at, is_read), pks in by_time.items():  # a sweep's page: everything was true at one time
         older = Q(seen_at=None) | Q(seen_at__lt=at) | Q(seen_at=at, seen_by_read=False)
-        Connection.objects.filter(older, pk__in=group, status=status).update(
-            seen_at=at, seen_by_read=is_read, unknown_status=""
-        )
+        Connection.objects.filter(older, pk__in=pks).update(seen_at=at, seen_by_read=is_read, unknown_status="")
 
 
-def _move(told: Mapping[int, Observation], pks: list[int], by: Actor | None) -> dict[int, Verdict]:
-    verdicts, changed, lines = {}, [], []
-    locked = Connection.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk")
-    for connection in locked.select_related("company"):
-        news = told[connection.pk]
-        verdict = verdicts[connection.pk] = decide(connection.status, connection.seen_at, news)
-        if verdict is Verdict.UNKNOWN:
-            connection.unknown_status = news.status[:40]
-            changed.append(connection)
-        elif verdict is Verdict.MOVED:
-            lines.append(_line(connection, news, by))
-            _become(connection, news)
-            changed.append(connection)
+def _touch_each(told: Mapping[int, Observation]) -> None:
+    """A batch of news: a time of its own for each, and still one statement. The ORM's way costs 50 times as much."""
+    adapt = database.ops.adapt_datetimefield_value
+    values = [value for pk, news in told.items() for value in (pk, adapt(news.at), news.is_read)]
+    marks = ", ".join(["(%s, %s, %s)"] * len(told))
+    with database.cursor() as cursor:
+        cursor.execute(TOUCH.format(marks=marks), values)
+
+
+def _move(told: Mapping[int, Observation], verdicts: Mapping[int, Verdict], by: Actor | None) -> None:
+    changed, moved, lines = [], [], []
+    for row in Connection.objects.filter(pk__in=verdicts).select_related("company").order_by("pk"):
+        news = told[row.pk]
+        if verdicts[row.pk] is Verdict.UNKNOWN:
+            row.unknown_status = news.status[:40]
+        else:
+            lines.append(_line(row, news, by))
+            _become(row, news)
+            moved.append(row)
+        changed.append(row)
     Connection.objects.bulk_update(changed, CHANGED_FIELDS)
     Event.objects.bulk_create(lines)
-    moved = [connection for connection in changed if verdicts[connection.pk] is Verdict.MOVED]
     standing.note_steps(moved)
-    standing.refresh({connection.company_id for connection in changed})
+    standing.refresh({row.company_id for row in changed})
     _write_to_people(moved, by)
-    return verdicts
 
 
 def _line(connection: Connection, news: Observation, by: Actor | None) -> Event:

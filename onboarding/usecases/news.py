@@ -10,7 +10,7 @@ from django.db import transaction
 
 from .. import codat, quota
 from ..lifecycle import Observation, Status, Verdict
-from ..models import Company, Connection, Event
+from ..models import Company, Connection, Delivery, Event
 from . import companies, door, observing, questions, reads, sorting, tallies
 from .inbox import Batch, News, look_up, mark_done
 from .sorting import BY
@@ -74,7 +74,7 @@ def _take_failures(batch: Batch) -> None:
         fault = sorting.newest_fault(news)
         observing.note_failure(
             rows[pk],
-            message=(fault.message or fault.status_text) if fault else "",
+            message=observing.words_of(fault) if fault else "",
             at=news.happened_at,
             by=BY,
             code=int(fault.status_code) if fault and fault.status_code.isdigit() else None,
@@ -94,11 +94,19 @@ def _finish(batch: Batch, messages: Sequence[News]) -> None:
     """What only has to be stored, together with the mark that its messages are done."""
     unknown = [message.event_type for message in messages if batch.words.get(message.webhook_id) == "unknown type"]
     with transaction.atomic():
-        Event.objects.bulk_create(batch.lines)
+        _write_lines(batch.lines)
         _store_products(batch.products)
         for kind in sorted(set(unknown)):
             tallies.count(f"webhook.unknown_type.{kind}", unknown.count(kind))
         mark_done(batch.words)
+
+
+def _write_lines(lines: list[Event]) -> None:
+    """Each message's line once, should its lease have ended and another worker have been quicker."""
+    if lines:
+        mine = Delivery.objects.select_for_update().filter(pk__in=[line.delivery_id for line in lines], done_at=None)
+        still_open = set(mine.values_list("pk", flat=True))
+        Event.objects.bulk_create([line for line in lines if line.delivery_id in still_open])
 
 
 def _store_products(products: dict[int, News]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from .. import queries
@@ -177,7 +176,7 @@ def note_steps(moved: Iterable[Connection]) -> None:
         for connection in moved
         if connection.status == Status.LINKED and connection.kind == Kind.ACCOUNTING
     }
-    for company_id in linked:
-        Company.objects.filter(pk=company_id, linked_at=None).update(
-            linked_at=Coalesce("linked_at", linked[company_id])
-        )
+    first = list(Company.objects.filter(pk__in=linked, linked_at=None)) if linked else []
+    for company in first:
+        company.linked_at = linked[company.pk]
+    Company.objects.bulk_update(first, ["linked_at"])

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import random
+import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,11 +17,11 @@ from .. import codat
 from ..codat import BadSignature
 from ..models import Delivery
 from . import news, tallies
-from .inbox import News
+from .inbox import Batch, News
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)  # a killed worker's batch is due again by then
+LEASE = timedelta(seconds=30)  # a killed worker's batch is due again by then
 PARKED_AFTER = 8  # tries
 KILLERS_PARKED_AFTER = 12  # claims that never came back with a word, not even an error
 LONGEST_WAIT_SECONDS = 3600
@@ -103,7 +104,7 @@ def _handle(batch: Sequence[News]) -> None:
     if not batch:
         return
     try:
-        taken = news.take_in(batch)
+        taken = _take_in(batch)
     except (OperationalError, InterfaceError):
         raise  # the database, not a message: all of it is due again when the lease ends
     except Exception as error:
@@ -119,6 +120,15 @@ def _handle(batch: Sequence[News]) -> None:
         if wait := taken.later.get(message.webhook_id):
             _put_back(message, wait.why, seconds=wait.seconds, counts=wait.counts)
     _park(taken.parked)
+
+
+def _take_in(batch: Sequence[News]) -> Batch:
+    """Once more after a deadlock or a lock that was not given in time: then the other one has ended."""
+    try:
+        return news.take_in(batch)
+    except OperationalError:
+        time.sleep(random.uniform(0.05, 0.5))  # noqa: S311
+        return news.take_in(batch)
 
 
 def _put_back(message: News, why: str, *, seconds: float | None = None, counts: bool) -> None:
