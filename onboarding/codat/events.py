@@ -28,7 +28,7 @@ REMOVED = "(removed)"
 
 _SECRET_NAMES = {"linkurl", "redirect", "otp", "link.otp", "onetimepassword", "accesstoken"}
 # `otp=` and `link.otp=` in a query, its `=` encoded once or twice or not at all, and the hosts of Link itself.
-_SECRET_TEXT = re.compile(r"\botp(?:=|%(?:25)*3d)|://link(?:-api)?\.codat\.io", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"otp(?:=|%(?:25)*3d)|://link(?:-api)?\.codat\.io", re.IGNORECASE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 

@@ -115,6 +115,8 @@ def read_time(value: object) -> datetime | None:
             time = datetime.fromisoformat(_LATE_SECONDS.sub(r"\1:59", value))
         except ValueError:
             return None
+    if time.tzinfo is UTC and time.year > 1:
+        return time
     if time.year == 1:
         return None
     try:
