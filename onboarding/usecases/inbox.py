@@ -92,6 +92,7 @@ class Batch:
     failures: list[tuple[int, News]] = field(default_factory=list)
     outcomes: dict[int, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
     ended: dict[int, datetime] = field(default_factory=dict)
+    ended_by: dict[int, str] = field(default_factory=dict)  # webhook ids
     gone: dict[int, News] = field(default_factory=dict)
     products: dict[int, News] = field(default_factory=dict)
     lines: list[Event] = field(default_factory=list)

@@ -30,7 +30,7 @@ def take_in(messages: Sequence[News]) -> Batch:
     _take_statuses(batch)
     _take_failures(batch)
     if batch.outcomes or batch.ended:
-        reads.note_many(batch.outcomes, by=BY, ended=batch.ended)
+        reads.note_many(batch.outcomes, by=BY, ended=batch.ended, delivery_ids=batch.ended_by)
     for pk, message in batch.gone.items():
         company = Company.objects.get(pk=pk)
         companies.note_gone(company, at=message.happened_at, by=BY, delivery_id=message.webhook_id)

@@ -12,7 +12,7 @@ from .. import codat
 from ..actors import Actor
 from ..errors import NotLinked, NotNow
 from ..lifecycle import Source
-from ..models import Connection
+from ..models import Connection, Event
 from ..platforms import TABLES, name_of
 from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
 from ..wiring import Errand
@@ -55,21 +55,45 @@ def note(
 
     Safe to repeat and in any order. When the first read ends, the timeline says so and a mail is due, once.
     """
+    note_many(
+        {connection.pk: list(outcomes)},
+        by=by,
+        ended={connection.pk: ended_at} if ended_at else {},
+        delivery_ids={connection.pk: delivery_id},
+    )
+
+
+def note_many(
+    outcomes: Mapping[int, Iterable[Outcome]],
+    *,
+    by: Actor,
+    ended: Mapping[int, datetime],
+    delivery_ids: Mapping[int, str] | None = None,
+) -> None:
+    """As `note`, for many connections by primary key: the same few queries for one and for hundreds."""
+    pks = outcomes.keys() | ended.keys()
     with transaction.atomic():
-        connection = Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection.pk)
-        for outcome in outcomes:
-            _merge(connection, outcome)
-        if ended_at and (connection.linked_at is None or ended_at >= connection.linked_at):
-            _end_first_read(connection, ended_at, by, delivery_id)
-        connection.save(update_fields=["reads", "last_read_at", "first_read_at", "look_at", "looks"])
-        standing.refresh([connection.company_id])
+        locked = Connection.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk")
+        changed, over = [], []
+        for connection in locked.select_related("company"):
+            has_news = [_merge(connection, outcome) for outcome in outcomes.get(connection.pk, ())]
+            is_over = connection.pk in ended and _end_first_read(connection, ended[connection.pk])
+            if any(has_news) or is_over:
+                changed.append(connection)
+            if is_over:
+                over.append(connection)
+        Connection.objects.bulk_update(changed, ["reads", "last_read_at", "first_read_at", "look_at", "looks"])
+        if over:
+            _tell_first_reads(over, by, delivery_ids or {})
+        standing.refresh({connection.company_id for connection in changed})
 
 
-def _merge(connection: Connection, outcome: Outcome) -> None:
+def _merge(connection: Connection, outcome: Outcome) -> bool:
+    """Whether that was news."""
     known = connection.reads.get(outcome.data_type, {})
     at = outcome.at.isoformat()
     if at < known.get("at", ""):
-        return
+        return False
     read = {"status": outcome.status, "at": at, "message": outcome.message}
     if outcome.status == DONE:
         read["done_at"] = at
@@ -77,34 +101,43 @@ def _merge(connection: Connection, outcome: Outcome) -> None:
             connection.last_read_at = outcome.at
     elif "done_at" in known:
         read["done_at"] = known["done_at"]
-    connection.reads[outcome.data_type] = {key: value for key, value in read.items() if value or key == "status"}
+    kept = {key: value for key, value in read.items() if value or key == "status"}
+    connection.reads[outcome.data_type] = kept
+    return kept != known
 
 
-def _end_first_read(connection: Connection, at: datetime, by: Actor, delivery_id: str) -> None:
-    if connection.first_read_at is not None and connection.first_read_at >= (connection.linked_at or at):
-        return
+def _end_first_read(connection: Connection, at: datetime) -> bool:
+    """Whether the read after the last authorisation is over by this."""
+    linked_at, known_at = connection.linked_at, connection.first_read_at
+    if (linked_at and at < linked_at) or (known_at and known_at >= (linked_at or at)):
+        return False
     connection.first_read_at = at
     connection.look_at, connection.looks = at, 0  # the organisation's name can be asked for now
-    done, total = progress_of(connection)
-    timeline.write(
-        "read",
-        company=connection.company_id,
-        connection=connection,
-        by=by,
-        at=at,
-        facts={"n": done, "total": total, "platform": connection.platform_key},
-        problem=done < total,
-        delivery_id=delivery_id,
-    )
-    standing.note_step(connection.company, "first_read_at", at)
-    if connection.is_linked:
-        mails.connected(connection)
+    return True
 
 
-def note_many(outcomes: Mapping[int, list[Outcome]], *, by: Actor, ended: Mapping[int, datetime]) -> None:
-    """Outcomes of many connections, by primary key: those that change only known words cost one query for all."""
-    for connection in Connection.objects.filter(pk__in=outcomes.keys() | ended.keys()).select_related("company"):
-        note(connection, outcomes.get(connection.pk, []), by=by, ended_at=ended.get(connection.pk))
+def _tell_first_reads(over: list[Connection], by: Actor, delivery_ids: Mapping[int, str]) -> None:
+    lines, steps = [], {}
+    for connection in over:
+        done, total = progress_of(connection)
+        assert connection.first_read_at
+        steps[connection.company_id] = connection.first_read_at
+        line = timeline.line(
+            "read",
+            company=connection.company_id,
+            connection=connection,
+            by=by,
+            at=connection.first_read_at,
+            facts={"n": done, "total": total, "platform": connection.platform_key},
+            problem=done < total,
+            delivery_id=delivery_ids.get(connection.pk, ""),
+        )
+        lines.append(line)
+    Event.objects.bulk_create(lines)
+    standing.note_first("first_read_at", steps)
+    for connection in over:
+        if connection.is_linked:
+            mails.connected(connection)
 
 
 def ask_progress(connection: Connection, *, errand: Errand = Errand.FOLLOW) -> None:

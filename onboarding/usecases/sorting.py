@@ -111,6 +111,7 @@ def _sort_read(batch: Batch, news: News) -> None:
         batch.outcomes[pk] += [outcome for told in types if (outcome := _outcome(told, news))]
         if news.event_type == "read.completed.initial":
             batch.ended[pk] = max(news.happened_at, batch.ended.get(pk, news.happened_at))
+            batch.ended_by[pk] = news.webhook_id
     batch.done(news, "read")
 
 

@@ -4,7 +4,7 @@ Whatever changes a company calls `refresh` in its own transaction; the clock cal
 only time changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
@@ -174,9 +174,15 @@ def note_steps(moved: Iterable[Connection]) -> None:
     linked = {
         connection.company_id: connection.linked_at
         for connection in moved
-        if connection.status == Status.LINKED and connection.kind == Kind.ACCOUNTING
+        if connection.linked_at and connection.status == Status.LINKED and connection.kind == Kind.ACCOUNTING
     }
-    first = list(Company.objects.filter(pk__in=linked, linked_at=None)) if linked else []
+    note_first("linked_at", linked)
+
+
+def note_first(step: str, times: Mapping[int, datetime]) -> None:
+    """As `note_step`, for many companies by primary key: two queries."""
+    assert step in STEPS
+    first = list(Company.objects.filter(pk__in=times, **{step: None})) if times else []
     for company in first:
-        company.linked_at = linked[company.pk]
-    Company.objects.bulk_update(first, ["linked_at"])
+        setattr(company, step, times[company.pk])
+    Company.objects.bulk_update(first, [step])
