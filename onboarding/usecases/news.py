@@ -102,11 +102,13 @@ def _finish(batch: Batch, messages: Sequence[News]) -> None:
 
 
 def _write_lines(lines: list[Event]) -> None:
-    """Each message's line once, should its lease have ended and another worker have been quicker."""
-    if lines:
-        mine = Delivery.objects.select_for_update().filter(pk__in=[line.delivery_id for line in lines], done_at=None)
-        still_open = set(mine.values_list("pk", flat=True))
-        Event.objects.bulk_create([line for line in lines if line.delivery_id in still_open])
+    """Each message's line once, should it be replayed, or its lease end and another worker be quicker."""
+    if not lines:
+        return
+    ids = [line.delivery_id for line in lines]
+    list(Delivery.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+    told = set(Event.objects.filter(delivery_id__in=ids).values_list("delivery_id", flat=True))
+    Event.objects.bulk_create([line for line in lines if line.delivery_id not in told])
 
 
 def _store_products(products: dict[int, News]) -> None:
