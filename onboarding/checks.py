@@ -31,10 +31,17 @@ NO_API_KEY = Error(
 def demand() -> None:
     """Raises ImproperlyConfigured that names what is missing; a process that serves or works calls it first."""
     missing = [f"{message.msg} {message.hint}" for message in _missing()]
-    if not settings.SECRET_KEY:
+    if not _has_secret_key():
         missing.append("SECRET_KEY is not set. Set it to 50 random characters or more.")
     if missing:
         raise ImproperlyConfigured(" ".join(missing))
+
+
+def _has_secret_key() -> bool:
+    try:
+        return bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django's own words would not say what to set
+        return False
 
 
 def _missing() -> list[CheckMessage]:

@@ -14,7 +14,7 @@ import threading
 import time
 
 import structlog
-from celery import Task, current_app
+from celery import Task
 
 EVERY_SECONDS = 0.3
 LAST_WORD_SECONDS = 1.0  # a command that ends waits so long for its hint to leave
@@ -60,7 +60,8 @@ class Nudger:
     def _send(self, marks: list[tuple[Task, str | None]]) -> None:
         """Over a connection of its own: one that stood idle may be dead, or another process's."""
         try:
-            with current_app.connection_for_write() as connection:
+            with marks[0][0].app.connection_for_write() as connection:
+                connection.connect()  # tries once; kombu's own way of opening tries for long
                 for task, number in marks:
                     headers = {"request_id": number} if number else {}
                     task.apply_async(connection=connection, headers=headers, retry=False)

@@ -16,6 +16,7 @@ from . import spool
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
+app.set_default()  # for every thread, not only the one that reads this file
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["onboarding"])
 
@@ -27,19 +28,21 @@ def clear_spool() -> str:
     return f"removed {spool.clear(settings.SPOOL_DIR, time.time())}"
 
 
-@signals.celeryd_init.connect
-@signals.beat_init.connect
-def _stop_unless_complete(**_: Any) -> None:
-    """A worker or clock that could never reach Codat does not start."""
+@signals.setup_logging.connect
+def _begin(**_: Any) -> None:
+    """The first signal of worker and clock alike. One that could never reach Codat does not start."""
     from onboarding import checks  # needs the settings, and this module is imported before them
-    from portal import reporting
+
+    from . import reporting
 
     try:
         checks.demand()
+        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         if settings.CELERY_BROKER_URL.startswith("spool:"):
             spool.create(settings.SPOOL_DIR)
     except (ImproperlyConfigured, OSError) as error:
         sys.exit(f"Cannot start: {error}")
+    logging.config.dictConfig(settings.LOGGING)  # ours, in place of Celery's
     reporting.start()
 
 
@@ -48,11 +51,6 @@ def _catch_up(**_: Any) -> None:
     """What is due at once when the clock starts, not only after its first interval."""
     for name in AT_START:
         app.send_task(f"onboarding.tasks.{name}", expires=60, retry=False)
-
-
-@signals.setup_logging.connect
-def _log_as_the_rest(**_: Any) -> None:
-    logging.config.dictConfig(settings.LOGGING)
 
 
 @signals.before_task_publish.connect

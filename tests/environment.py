@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 _FOLDER = os.environ.get("TEST_VAR_DIR", "var/test")  # two runs at once need one each: the database lies there
-Path(__file__).resolve().parent.parent.joinpath(_FOLDER).mkdir(parents=True, exist_ok=True)
+Path(__file__).resolve().parent.parent.joinpath(_FOLDER, "static").mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")  # nobody takes what tests send; service tests name a real one
 os.environ.update(
     {
@@ -19,6 +19,7 @@ os.environ.update(
         "CODAT_API_KEY": "test-key",
         "CODAT_WEBHOOK_SECRET": "whsec_dGVzdHMtb25seS13ZWJob29rLXNlY3JldC0wMTIz",
         "EMAIL_URL": "memorymail://",
+        "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",  # nothing is collected
         "STAFF_SECOND_FACTOR": "0",
         "LOG_FORMAT": "console",
         "BRAND_NAME": "Alderway",
