@@ -1,9 +1,9 @@
 """Reads that pages, admin and use cases share. Access is the queryset you look in."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 
 from .lifecycle import Status
-from .models import Company, Connection, Kind, Membership, Role, User
+from .models import Company, Connection, Kind, Membership, PlatformState, Quota, Role, User
 from .states import current_of
 
 ACCOUNTING = Connection.objects.filter(kind=Kind.ACCOUNTING).select_related("started_by").order_by("pk")
@@ -59,3 +59,20 @@ def partner_of(company: Company) -> Connection | None:
     """The partner expense connection, which staff see and customers never do."""
     partners = company.connections.filter(kind=Kind.PARTNER_EXPENSE).exclude(status=Status.DELETED)
     return partners.order_by("pk").last()
+
+
+def company_of(user: User, ref: str) -> Company:
+    """A company for its pages: `role` is the person's, `accounting` its connections, `codat_*` how Codat is.
+
+    Two queries. Raises Company.DoesNotExist for a stranger, whether the company exists or not.
+    """
+    return for_pages(companies_of(user)).annotate(role=F("memberships__role")).get(ref=ref)
+
+
+def for_pages(companies: "QuerySet[Company]") -> "QuerySet[Company]":
+    """Companies with all that their pages show; how Codat is comes from the shared row, in the same query."""
+    quota = Quota.objects.order_by("pk")
+    told = {f"codat_{name}": Subquery(quota.values(name)[:1]) for name in ("failures", "blocked_until", "answered_at")}
+    logo = PlatformState.objects.filter(pk=OuterRef("platform_key")).values("logo_digest")[:1]
+    shown = ACCOUNTING.annotate(logo_digest=Subquery(logo))
+    return companies.annotate(**told).prefetch_related(Prefetch("connections", queryset=shown, to_attr="accounting"))

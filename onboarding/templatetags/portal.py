@@ -1,40 +1,24 @@
 """Dates, tiles, badges, buttons and the bridge, for every page."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from onboarding import brand
+from onboarding import brand, dates
+from onboarding.words import Item
 
 register = template.Library()
 
 
-@register.filter
-def day(value: date | datetime | None) -> str:
-    """`4 May`, in the reader's language and time zone; with the year when it is not this one."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value) if isinstance(value, datetime) else value
-    return date_format(local, "j F" if local.year == timezone.localtime().year else "j F Y")
-
-
-@register.filter
-def clock(value: datetime | None) -> str:
-    """`14:03`, in the reader's time zone."""
-    return date_format(timezone.localtime(value), "H:i") if value else ""
-
-
-@register.filter
-def moment(value: datetime | None) -> str:
-    """`4 May, 14:03`."""
-    return f"{day(value)}, {clock(value)}" if value else ""
+register.filter(dates.day)
+register.filter(dates.clock)
+register.filter(dates.moment)
 
 
 @register.filter
@@ -44,9 +28,9 @@ def utc(value: datetime | None) -> str:
 
 
 @register.inclusion_tag("onboarding/_badge.html")
-def badge(kind: str, icon: str, words: str) -> dict[str, str]:
+def badge(kind: str, icon: str, label: str) -> dict[str, str]:
     """A status: colour, icon and always the word."""
-    return {"kind": kind, "icon": icon, "words": words}
+    return {"kind": kind, "icon": icon, "words": label}
 
 
 @register.inclusion_tag("onboarding/_bridge.html")
@@ -88,6 +72,12 @@ def link_button(context: template.Context, href: str, words: str, **options: Any
     return {"href": href, "words": words, "kind": "primary", "read_only": context.get("read_only"), **options}
 
 
+@register.inclusion_tag("onboarding/_action.html", takes_context=True)
+def action(context: template.Context, told: Any, kind: str = "primary") -> dict[str, Any]:
+    """The button of a scene: a link, or a form of its own."""
+    return {"action": told, "kind": kind, "read_only": context.get("read_only")}
+
+
 @register.simple_block_tag
 def notice(content: SafeString, kind: str, icon: str) -> SafeString:
     """`{% notice "warn" "triangle" %}…{% endnotice %}`: an icon in the margin column, a white body."""
@@ -124,3 +114,22 @@ def notice_icon(level: str) -> str:
 def split_lines(text: str) -> list[str]:
     """A message's title and text: the title is its first line, if it has several."""
     return str(text).splitlines()
+
+
+@register.filter
+def in_a_line(items: Sequence[Item]) -> str:
+    """`Company details, suppliers, bills.`: names in one sentence."""
+    names = [str(item.name) for item in items]
+    return ", ".join([names[0], *(name[:1].lower() + name[1:] for name in names[1:])]) + "."
+
+
+@register.filter
+def without_stop(text: str) -> str:
+    """A sentence as a label: without its last full stop."""
+    return str(text).removesuffix(".")
+
+
+@register.inclusion_tag("onboarding/_checked.html")
+def checked_line(at: datetime | None) -> dict[str, Any]:
+    """`This page updates by itself. Last checked at 14:02.`, with the time where the script can renew it."""
+    return {"time": format_html('<span id="checked">{}</span>', dates.clock(at))}

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ..actors import Actor
-from ..models import Company, Connection, Event
+from ..models import Company, Connection, Event, Kind
 
 # What a customer reads of it; the rest is for staff.
 FOR_CUSTOMERS = frozenset(
@@ -72,5 +72,6 @@ def write(kind: str, *, company: Company | int | None, by: Actor, **more: Any) -
 
 def for_customer(company: Company, limit: int | None = None) -> QuerySet[Event]:
     """The lines that the customer's own pages show, newest first."""
-    lines = company.events.filter(kind__in=FOR_CUSTOMERS).select_related("by", "connection").order_by("-at", "-id")
+    lines = company.events.filter(kind__in=FOR_CUSTOMERS).exclude(connection__kind=Kind.PARTNER_EXPENSE)
+    lines = lines.select_related("by", "connection__started_by").order_by("-at", "-id")
     return lines[:limit] if limit else lines

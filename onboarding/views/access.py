@@ -1,0 +1,59 @@
+"""Who may open which of a company's pages, and what every one of them shows around its own content."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from .. import brand, queries
+from ..actors import Actor
+from ..models import Company, Role, User
+from .answers import at_home
+from .shown import sky_of
+
+
+def person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # sign-in is the default
+    return request.user
+
+
+def customer(request: HttpRequest) -> Actor:
+    return Actor.customer(person(request))
+
+
+def company_of(request: HttpRequest, ref: str, *, is_for_connectors: bool = False) -> Company:
+    """The company, in its language and time. A stranger gets 404; a connector, beyond what was asked of them, 403."""
+    try:
+        company = queries.company_of(person(request), ref)
+    except Company.DoesNotExist:
+        raise Http404 from None
+    at_home(request, company)
+    if is_connector(company) and not is_for_connectors:
+        raise PermissionDenied
+    return company
+
+
+def is_connector(company: Company) -> bool:
+    return getattr(company, "role", Role.MEMBER) == Role.CONNECTOR
+
+
+def company_for_result(request: HttpRequest, ref: str) -> Company:
+    """As `company_of`; a connector sees the connection that they made themselves, and no other."""
+    company = company_of(request, ref, is_for_connectors=True)
+    current = queries.current(company)
+    if is_connector(company) and (current is None or current.started_by_id != person(request).pk):
+        raise PermissionDenied
+    return company
+
+
+def surroundings(company: Company, *, read_only: bool = False) -> dict[str, Any]:
+    """The context line, the notice of how Codat is, and what kind of reader this is."""
+    current = queries.current(company)
+    seen = [at for at in (company.checked_at, current.seen_at if current else None) if at]
+    return {
+        "company": company,
+        "product": brand.product_name(company.product),
+        "sky": sky_of(company, max(seen, default=None)),
+        "is_connector": is_connector(company),
+        "read_only": read_only,
+    }
