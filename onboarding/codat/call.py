@@ -8,6 +8,7 @@ from uuid import UUID
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024  # a page of 5,000 companies is about 8 MB
 MAX_ERROR_BYTES = 64 * 1024
+CONNECT_SECONDS = 3.05  # just above a multiple of 3, as TCP repeats its first packet after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Limits:
     total          for the call with all its tries, or None
     """
 
-    connect_seconds: float = 3.05
+    connect_seconds: float = CONNECT_SECONDS
     read_seconds: float = 15.0
     total_seconds: float | None = None
     read_retries: int = 2
@@ -29,7 +30,7 @@ class Limits:
         if isinstance(timeout_seconds, tuple):
             connect, read = timeout_seconds
             return cls(connect, read, None, read_retries)
-        return cls(timeout_seconds, timeout_seconds, timeout_seconds, read_retries)
+        return cls(min(CONNECT_SECONDS, timeout_seconds), timeout_seconds, timeout_seconds, read_retries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from .links import is_loopback
 T = TypeVar("T")
 
 log = logging.getLogger("onboarding.codat")
+# urllib3 warns of headers that it cannot read by quoting them, with the whole address: a Link URL among them.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 POOL_SIZE = 32  # connections kept alive; with more threads than this, some connect anew
 
@@ -135,7 +137,10 @@ class Transport:
             return _read(call, response)
 
     def _address(self, call: Call) -> str:
-        return "/".join([self.base_url, *(quote(str(part), safe="") for part in call.path)])
+        names = [quote(str(part), safe="") for part in call.path]
+        if {"", ".", ".."}.intersection(names):  # the one thing that quoting does not keep in its place
+            raise ValueError("an empty or dotted name in the path")
+        return "/".join([self.base_url, *names])
 
     def _open_session(self) -> requests.Session:
         # A worker that forked holds its parent's sockets: two processes on one connection mix their answers.

@@ -573,6 +573,7 @@ TROUBLE = {
     "half": (b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"linkUrl": "https://link.codat.io/x?otp=742271"', RESET),
     "garbage": (b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"otp": "742271"',),
     "refusal": (b'HTTP/1.1 400 No\r\nContent-Length: 33\r\n\r\n{"error": "otp=742271 sk-a-key.."}',),
+    "headers": (b"HTTP/1.1 403 No\r\nLocation https://link.codat.io/x?otp=742271\r\n\r\n\r\n", RESET),
     "redirect": (b"HTTP/1.1 302 No\r\nLocation: https://link.codat.io/x?otp=742271\r\nContent-Length: 0\r\n\r\n",),
 }
 
