@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
@@ -176,6 +176,7 @@ def damage(draw):
     seconds=st.integers(-310, 310),
     body=st.binary(max_size=40) | st.just(BODY),
 )
+@settings(max_examples=500, deadline=None)
 @example(part="timestamp", damage=(10, 0, "."), seconds=0, body=BODY)
 @example(part="timestamp", damage=(10, 0, " "), seconds=0, body=BODY)
 @example(part="signature", damage=(0, 0, "v1,"), seconds=0, body=BODY)
