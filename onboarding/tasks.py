@@ -8,7 +8,8 @@ from time import monotonic
 
 from celery import shared_task
 
-from .usecases import follow, mails, platforms, reminders, standing, webhooks
+from .nudge import nudge
+from .usecases import bulk, follow, mails, platforms, reminders, standing, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -66,3 +67,12 @@ def refresh_platforms() -> str:
 def update_needs() -> str:
     """Derive anew what time alone changes: who needs somebody today."""
     return f"moved {standing.refresh_needs()}"
+
+
+@shared_task
+def drain_batches() -> str:
+    """Work on the rows of batches that are due, for about 20 seconds; then again, while there are more."""
+    handled = bulk.drain(BUDGET_SECONDS)
+    if handled:
+        nudge(drain_batches)
+    return f"handled {handled}"
