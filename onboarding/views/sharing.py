@@ -2,22 +2,21 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import brand, queries
-from ..actors import Actor
+from .. import queries
 from ..errors import OnboardingError, explain
 from ..models import Company, Invitation, Role
 from ..nudge import nudge
 from ..platforms import name_of
 from ..tasks import send_mails
 from ..usecases import invitations
-from . import errors
-from .answers import at_home, say, see_other_url
+from .access import company_of, customer, person, surroundings
+from .answers import say, see_other_url
 
 PAGE_AND_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -47,29 +46,17 @@ class SoftwareForm(forms.Form):
     )
 
 
-def _company(request: HttpRequest, ref: str) -> Company:
-    """A company that the person may open, in whatever role; a stranger gets 404."""
-    try:
-        company = queries.company_of(request.user, ref)
-    except Company.DoesNotExist as error:
-        raise Http404 from error
-    at_home(request, company)
-    return company
-
-
 @PAGE_AND_FORM
 def share(request: HttpRequest, ref: str) -> HttpResponse:
     """Send a colleague a link, and see which were sent."""
-    company = _company(request, ref)
-    if company.role == Role.CONNECTOR:
-        return errors.forbidden(request)
+    company = company_of(request, ref)
     form = ShareForm(request.POST or None)
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                sent = invitations.share(company, **form.cleaned_data, by=Actor.customer(request.user))
+                sent = invitations.share(company, **form.cleaned_data, by=customer(request))
             except OnboardingError as error:
                 told = explain(error)
                 form.add_error("email", f"{told.title} {told.text}")
@@ -82,12 +69,10 @@ def share(request: HttpRequest, ref: str) -> HttpResponse:
 def _share_facts(request: HttpRequest, company: Company, form: ShareForm) -> dict[str, object]:
     current = queries.current(company)
     platform = name_of(current.platform_key, current.platform_name) if current else _("the accounting software")
-    return {
-        "company": company,
-        "product": brand.product_name(company.product),
+    return surroundings(company) | {
         "form": form,
         "platform": platform,
-        "name": str(request.user),
+        "name": str(person(request)),
         "sent": invitations.shared_of(company),
     }
 
@@ -100,18 +85,16 @@ def _sent(request: HttpRequest, company: Company, sent: Invitation) -> HttpRespo
 
 
 def _shared(company: Company, pk: int) -> Invitation:
-    """A link that this company's own people sent; nobody else's, and not for a colleague to handle."""
-    if company.role == Role.CONNECTOR:
-        raise Http404
+    """A link that this company's own people sent."""
     found = Invitation.objects.filter(company=company, role=Role.CONNECTOR, pk=pk).select_related("company", "by")
     return get_object_or_404(found)
 
 
 @require_POST
 def share_again(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
-    company = _company(request, ref)
+    company = company_of(request, ref)
     try:
-        again = invitations.share_again(_shared(company, pk), by=Actor.customer(request.user))
+        again = invitations.share_again(_shared(company, pk), by=customer(request))
     except OnboardingError as error:
         say(request, error)
         return see_other_url(f"/c/{company.ref}/share/")
@@ -120,22 +103,21 @@ def share_again(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
 
 @require_POST
 def share_withdraw(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
-    company = _company(request, ref)
-    invitations.revoke(_shared(company, pk), by=Actor.customer(request.user))
+    company = company_of(request, ref)
+    invitations.revoke(_shared(company, pk), by=customer(request))
     return see_other_url(f"/c/{company.ref}/share/")
 
 
 @PAGE_AND_FORM
 def other(request: HttpRequest, ref: str) -> HttpResponse:
     """Software that we do not list: its name goes to staff, who write back."""
-    company = _company(request, ref)
+    company = company_of(request, ref, is_for_connectors=True)
     form = SoftwareForm(request.POST or None)
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            invitations.ask_for_software(company, form.cleaned_data["software"], by=Actor.customer(request.user))
+            invitations.ask_for_software(company, form.cleaned_data["software"], by=customer(request))
             messages.success(request, f"{_('Sent.')}\n{_('We will write to you within 2 working days.')}")
             return see_other_url(f"/c/{company.ref}/other/")
         status = 422
-    context = {"company": company, "product": brand.product_name(company.product), "form": form}
-    return render(request, "onboarding/other.html", context, status=status)
+    return render(request, "onboarding/other.html", surroundings(company) | {"form": form}, status=status)

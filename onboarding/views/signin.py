@@ -133,6 +133,8 @@ def code(request: HttpRequest) -> HttpResponse:
     stage = LoginStageController.enter(request, LoginByCodeStage.key)
     if stage is None:
         return see_other_url(_with_next("/sign-in/", _next(request)))
+    if stage.login.user is None:
+        User.objects.filter(pk=0).first()  # the query that an account costs here: both take the same time
     process = LoginCodeVerificationProcess(stage)
     form = CodeForm(request.POST or None)
     if request.method != "POST":
@@ -158,8 +160,8 @@ def _try(request: HttpRequest, process: Any, form: CodeForm) -> int:
     key = limit_key(request, process.state["email"])
     if not ratelimit.consume(request, action="login_code_failed", key=key, dry_run=True):
         return _too_many(form)
-    user = process.user or User.objects.filter(pk=0).first()  # a query either way, so that both take the same time
-    if compare_user_code(actual=form.cleaned_data["code"], expected=process.code) and user and _may_sign_in(user):
+    is_right = compare_user_code(actual=form.cleaned_data["code"], expected=process.code)
+    if is_right and process.user and _may_sign_in(process.user):
         return 200
     ratelimit.consume(request, action="login_code_failed", key=key)
     if not process.record_invalid_attempt():
@@ -193,7 +195,8 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     except LinkEnded as error:
         if request.user.is_authenticated:
             return see_other_url(error.next_path or "/")
-        return render(request, "account/link_ended.html", {"next": error.next_path}, status=error.http_status)
+        context = {"sign_in": _with_next("/sign-in/", error.next_path)}
+        return render(request, "account/link_ended.html", context, status=error.http_status)
     except LinkUnknown as error:
         return render(request, "onboarding/invite_unknown.html", status=error.http_status)
     return render(request, "account/link.html", {"email": found.user.email})
