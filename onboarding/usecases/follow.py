@@ -50,7 +50,7 @@ def _open_key(pk: int) -> str:
     return f"open:{pk}"
 
 
-def claim(limit: int = 50, now: datetime | None = None) -> list[int]:
+def claim(limit: int = 5, now: datetime | None = None) -> list[int]:
     """Primary keys of connections that are due, taken for a while: two workers never take the same."""
     moment = now or timezone.now()
     with transaction.atomic():
