@@ -9,8 +9,8 @@ register = template.Library()
 SHAPES = {
     "arrow": '<path d="M4 12h16M13 5l7 7-7 7"/>',
     "back": '<path d="M20 12H4M11 5l-7 7 7 7"/>',
-    "broken": '<path d="M14.5 6.5l1-1a3.5 3.5 0 0 1 5 5l-2.5 2.5M9.5 17.5l-1 1a3.5 3.5 0 0 1-5-5l2.5-2.5'
-    'M3 7l3 1M7 3l1 3M21 17l-3-1M17 21l-1-3"/>',
+    "broken": '<path d="M12.5 7.5l2-2a3.5 3.5 0 0 1 5 5l-2 2M11.5 16.5l-2 2a3.5 3.5 0 0 1-5-5l2-2'
+    'M6.5 8.5L4 7.5M8.5 6.5L7.5 4M17.5 15.5l2.5 1M15.5 17.5l1 2.5"/>',
     "check": '<path d="M4.5 12.5l5 5L19.5 7"/>',
     "chevron": '<path d="M9 5l7 7-7 7"/>',
     "circle": '<circle cx="12" cy="12" r="9"/>',
