@@ -89,6 +89,13 @@ def of(error: Exception, attempts: int) -> Outcome:
     raise error
 
 
+def concerns_all(told: object) -> bool:
+    """Whether a step's result is an error after which none of the others is worth beginning."""
+    if isinstance(told, codat.Busy):
+        return told.retry_after is None or told.retry_after > BRIEF_SECONDS
+    return isinstance(told, codat.Refused) and told.code in HALTS
+
+
 def _later(error: codat.CodatError, attempts: int) -> Outcome:
     if attempts >= TRIES:
         return failed(f"Codat gave no usable answer in {attempts} tries ({error}). Run again later.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from .. import quota
 from ..models import Batch, BatchRow, Lease, RowStatus
-from . import bulk_rows
+from . import bulk_outcomes, bulk_rows
 from .bulk_kinds import job_of
 from .bulk_outcomes import BRIEF_SECONDS, RELEASED
 from .bulk_steps import Finished, Job, Outcomes, Step
@@ -31,11 +31,16 @@ LAST_ANSWERS_SECONDS = 20.0  # how long the steps under way may still take
 
 
 class Crew:
-    """A few threads that carry out steps. Leaving it waits for the steps under way."""
+    """A few threads that carry out steps. Leaving it waits for the steps under way.
+
+    After an error that concerns every row no thread begins another step, however late the error is taken in.
+    """
 
     def __init__(self, size: int) -> None:
         self._todo: SimpleQueue[Step | None] = SimpleQueue()
         self._done: SimpleQueue[Finished] = SimpleQueue()
+        self._left: SimpleQueue[Step] = SimpleQueue()
+        self._is_halted = Event()
         self._threads = [Thread(target=self._carry_out, name=f"bulk-{n}", daemon=True) for n in range(size)]
 
     def __enter__(self) -> Self:
@@ -57,8 +62,9 @@ class Crew:
     def take_back(self) -> list[Step]:
         """The steps that nobody has begun."""
         steps = []
-        while (step := _next(self._todo, 0)) is not None:
-            steps.append(step)
+        for queue in (self._todo, self._left):
+            while (step := _next(queue, 0)) is not None:
+                steps.append(step)
         return steps
 
     def finished(self, count: int, wait_seconds: float) -> list[Finished]:
@@ -72,7 +78,13 @@ class Crew:
     def _carry_out(self) -> None:
         try:
             while (step := self._todo.get()) is not None:
-                self._done.put((step, _tried(step)))
+                if self._is_halted.is_set():
+                    self._left.put(step)
+                    continue
+                told = _tried(step)
+                if bulk_outcomes.concerns_all(told):
+                    self._is_halted.set()
+                self._done.put((step, told))
         finally:
             connections.close_all()
 
@@ -115,6 +127,8 @@ class Shift:
         finished = self.crew.finished(min(AT_A_TIME, len(self.under_way)), GATHER_SECONDS)
         if finished:
             self._go_on(*self.job.end(finished))
+        if self.is_over:
+            self._release(self.crew.take_back())
 
     def renew(self) -> None:
         if self.under_way and monotonic() - self._renewed_at > bulk_rows.RENEW_SECONDS:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -28,10 +29,14 @@ class Offer:
 
 
 def offered(company: Company) -> list[Offer]:
-    """The platforms to show, A to Z: two queries. One that Codat never told of is shown: the list is ours."""
+    """The platforms to show, A to Z. One that Codat never told of is shown: the list is ours.
+
+    One query, and one more while something is paused.
+    """
     table = table_of(company.product, company.country)
     states = {state.platform_key: state for state in _states(platform.key for platform in table)}
-    pauses = {pause.platform_key: pause for pause in pauses_now()}
+    may_be_paused = len(states) < len(table) or any(state.is_paused for state in states.values())
+    pauses = {pause.platform_key: pause for pause in pauses_now()} if may_be_paused else {}
     return [
         Offer(platform, pauses.get(platform.key), state.logo_digest if state else "")
         for platform in table
@@ -40,7 +45,8 @@ def offered(company: Company) -> list[Offer]:
 
 
 def _states(keys: Iterable[str]) -> "QuerySet[PlatformState]":
-    return PlatformState.objects.filter(pk__in=list(keys)).defer("logo")
+    paused = PlatformPause.objects.filter(platform_key=OuterRef("pk"), ended_at=None, until__gt=timezone.now())
+    return PlatformState.objects.filter(pk__in=list(keys)).defer("logo").annotate(is_paused=Exists(paused))
 
 
 def pauses_now(now: datetime | None = None) -> list[PlatformPause]:

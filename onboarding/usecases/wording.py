@@ -310,17 +310,19 @@ def _pc_link(mail: Mail, facts: Facts) -> Words:
 
 
 def _password(mail: Mail, facts: Facts) -> Words:
-    """For staff. The token is the framework's: it ends with the first use, a new password, or a sign-in."""
+    """For staff, in English as all of theirs. The token is the framework's: a new password or a sign-in ends it."""
     user = User.objects.get(email=mail.to)
     key = f"{int_to_base36(user.pk)}-{default_token_generator.make_token(user)}"
     return Words(
-        subject=_("Choose a new password for %(brand)s") % facts,
-        heading=_("Choose a new password"),
+        subject=f"Choose a new password for {facts['brand']}",
+        heading="Choose a new password",
         greeting=_hello(user.name),
-        before=[_("Somebody, probably you, asked for a new password of this staff account.")],
-        button=_("Choose a new password"),
+        before=[
+            "Somebody, probably you, asked for a new password of this staff account. The button works for one hour."
+        ],
+        button="Choose a new password",
         address=links.absolute(f"/admin/password-reset/{key}/"),
-        after=[_("You did not ask for it? Do nothing, and tell your security contact.")],
+        after=["You did not ask for it? Do nothing, and tell your security contact."],
     )
 
 
