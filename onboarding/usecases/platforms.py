@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from .. import codat
@@ -35,7 +34,7 @@ def offered(company: Company) -> list[Offer]:
     """
     table = table_of(company.product, company.country)
     states = {state.platform_key: state for state in _states(platform.key for platform in table)}
-    may_be_paused = len(states) < len(table) or any(state.is_paused for state in states.values())
+    may_be_paused = len(states) < len(table) or any(getattr(state, "is_paused", True) for state in states.values())
     pauses = {pause.platform_key: pause for pause in pauses_now()} if may_be_paused else {}
     return [
         Offer(platform, pauses.get(platform.key), state.logo_digest if state else "")
