@@ -28,6 +28,8 @@ def prepare(words: list[str]) -> None:
 
 def _prepare_up(var: Path) -> None:
     _make_writable(var)
+    os.environ.setdefault("LOG_FORMAT", "console")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")  # a quiet terminal: the table, mails, and what goes wrong
     env = Environment()
     if not env.secret("SECRET_KEY"):
         _make_once(var / "secret_key", secrets.token_urlsafe(50))
@@ -49,6 +51,7 @@ def _demo_environment(env: Environment, var: Path) -> dict[str, str]:
         "DEMO": "1",
         "PORT": str(port),
         "CODAT_BASE_URL": f"http://127.0.0.1:{_sandbox_port(env, port)}",
+        "CODAT_PER_MINUTE": env.str("CODAT_PER_MINUTE", "0"),  # the sandbox has no limit, and need not be spared
     }
     _write(path, "".join(f"{name}={value}\n" for name, value in values.items()))
     return values

@@ -98,7 +98,7 @@ def logging_settings(log_format: str, level: str = "INFO") -> dict[str, Any]:
             renderer,
         ],
     }
-    plain = {"handlers": [], "propagate": True}
+    plain = {"handlers": [], "propagate": True, "level": level}
     return {
         "version": 1,
         "disable_existing_loggers": False,

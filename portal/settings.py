@@ -178,7 +178,7 @@ CELERY_TIMEZONE = "UTC"
 vars().update(env.mail("EMAIL_URL", "consolemail://"))
 MAIL_DIR = VAR_DIR / "mail"  # of the demo
 if DEMO and not env.str("EMAIL_URL", ""):
-    EMAIL_BACKEND = "portal.mailbox.Mailbox"
+    EMAIL_BACKEND = "onboarding.mailbox.Mailbox"
 EMAIL_TIMEOUT = 15  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Alderway <no-reply@alderway.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

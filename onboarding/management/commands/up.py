@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
-from onboarding import checks
+from onboarding import checks, mailbox
 from onboarding.usecases import demo
 from portal import spool
 from portal.demo import is_free
@@ -23,6 +24,7 @@ from portal.supervisor import Failed, Supervisor
 
 START_SECONDS = 60
 RETURN_NAMES = ("companyId", "connectionId", "statusCode", "errorMessage", "statusText")
+QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}  # in a container everybody is
 CELERY = (sys.executable, "-m", "celery", "-q", "-A", "portal")
 
 
@@ -39,8 +41,6 @@ class Command(BaseCommand):
 
     def work(self, supervisor: Supervisor) -> None:
         """Start what stands on its own first, so that the processes come up while we prepare the rest."""
-        os.environ.setdefault("LOG_FORMAT", "console")
-        os.environ.setdefault("LOG_LEVEL", "WARNING")  # a quiet terminal: the table, mails, and what goes wrong
         spool.empty(settings.SPOOL_DIR)
         if settings.DEMO:
             supervisor.start("sandbox", _sandbox(), _sandbox_environment())
@@ -50,10 +50,12 @@ class Command(BaseCommand):
             raise Failed(f"The database cannot be used: {error}") from error
         _collect_static()
         for name, command in _processes().items():
-            supervisor.start(name, command)
+            supervisor.start(name, command, {**os.environ, **QUIET})
         doors = self._seed(supervisor) if settings.DEMO else []
         supervisor.wait_for(f"{_local()}/healthz", START_SECONDS)
         supervisor.say(_table(doors))
+        if settings.DEMO:
+            Thread(target=mailbox.announce_new, args=[supervisor.say], name="mail", daemon=True).start()
 
     def _seed(self, supervisor: Supervisor) -> list[demo.Door]:
         supervisor.wait_for(f"{settings.CODAT_BASE_URL}/_sandbox/counts", START_SECONDS)
