@@ -9,7 +9,7 @@ from time import monotonic
 from celery import shared_task
 
 from .nudge import nudge
-from .usecases import bulk, follow, mails, platforms, reminders, standing, webhooks
+from .usecases import alarms, bulk, follow, mails, platforms, reminders, retention, standing, sync, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -76,3 +76,17 @@ def drain_batches() -> str:
     if handled:
         nudge(drain_batches)
     return f"handled {handled}"
+
+
+@shared_task
+def sweep() -> str:
+    """Go on with a stopped sweep or begin one that is due, for at most 50 seconds; then hold the alarms' conditions."""
+    word = sync.sweep_if_due(budget_seconds=50)  # the clock asks every minute
+    alarms.check()
+    return word
+
+
+@shared_task
+def prune() -> str:
+    """Remove what is older than the settings keep it."""
+    return " ".join(f"{name}: {count}" for name, count in retention.prune().items())

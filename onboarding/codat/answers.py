@@ -103,6 +103,7 @@ class Connection:
 class Company:
     """A customer, as Codat keeps it: the name after Codat's cleaning, tags as text pairs.
 
+    has_every_connection  whether `connections` holds all that the answer listed, and it listed them at all
     Its own Link URL (`redirect`) is left out: the portal sends nobody there.
     """
 
@@ -114,10 +115,13 @@ class Company:
     products: tuple[str, ...]
     tags: Mapping[str, str]
     connections: tuple[Connection, ...]
+    has_every_connection: bool = False
 
     @classmethod
     def from_json(cls, told: object) -> Self:
         told = as_object(told, "company")
+        listed = told.get("dataConnections")
+        connections = readable(list_in(told, "dataConnections"), Connection.from_json)
         return cls(
             id=required_uuid(told, "id"),
             name=required_text(told, "name"),
@@ -126,7 +130,8 @@ class Company:
             last_sync=time_in(told, "lastSync"),
             products=texts_in(told, "products"),
             tags={key: value for key, value in object_in(told, "tags").items() if isinstance(value, str)},
-            connections=readable(list_in(told, "dataConnections"), Connection.from_json),
+            connections=connections,
+            has_every_connection=isinstance(listed, list) and len(connections) == len(listed),
         )
 
 

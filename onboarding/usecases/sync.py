@@ -1,0 +1,208 @@
+"""Sweeps: walks through Codat's list of companies that find what no event told.
+
+A sweep is a row. It asks for a page, compares, stores, and remembers the next page, so it can be stopped
+anywhere and goes on. Only one runs at a time; a killed one's lease runs out.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from math import inf
+from time import monotonic
+from uuid import UUID
+
+from django.utils import timezone
+
+from .. import codat
+from ..models import Company, Sweep
+from ..wiring import Errand
+from ..wiring import codat as codat_for
+from . import alarms, leases, missing
+from .comparing import ADOPTED, GONE, Found, compare, take_in
+from .pace import PAGE_SIZE, interval
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=3)  # longer than one page with all its tries
+STALE_AFTER = timedelta(hours=6)  # a stopped sweep's first pages are too old to go on from
+SPARE_PAGES = 10  # that rows moving between pages may add to a listing
+
+Told = Callable[[Found], None]
+
+
+class AlreadyRunning(Exception):
+    """Another process sweeps."""
+
+
+class LostLease(Exception):
+    """Another process took over while this one stood still."""
+
+
+def sweep_if_due(*, budget_seconds: float, now: datetime | None = None) -> str:
+    """Go on with a stopped sweep, or begin one if it is time; returns a word for the log.
+
+    What Codat does not answer now is asked on a later call, from the same page.
+    """
+    moment = now or timezone.now()
+    if not is_due(moment):
+        return "not due"
+    try:
+        return run(budget_seconds=budget_seconds, now=moment)
+    except AlreadyRunning:
+        return "already running"
+    except codat.CodatError as error:
+        return f"stopped: {error}"
+
+
+def is_due(now: datetime) -> bool:
+    newest = Sweep.objects.order_by("-started_at").first()
+    return newest is None or newest.finished_at is None or now >= newest.started_at + interval()
+
+
+def run(*, budget_seconds: float | None = None, now: datetime | None = None, tell: Told | None = None) -> str:
+    """One sweep to its end, or for so many seconds; a stopped one first. `tell` hears of every page.
+
+    Raises AlreadyRunning, or a CodatError with the sweep stopped where it was.
+    """
+    me = leases.take("sweep", LEASE)
+    if me is None:
+        raise AlreadyRunning
+    try:
+        sweep = _open_sweep(now or timezone.now())
+        until = monotonic() + budget_seconds if budget_seconds is not None else inf
+        return Walk(sweep, me, until, tell).go()
+    except LostLease:
+        return "another process took over"
+    finally:
+        leases.give_back("sweep", me)
+
+
+def _open_sweep(now: datetime) -> Sweep:
+    sweep = Sweep.objects.filter(finished_at=None).order_by("-started_at").first()
+    if sweep and now - sweep.started_at > max(STALE_AFTER, interval()):
+        _finish(sweep, "It stood still for too long; another one begins.")
+        sweep = None
+    return sweep or Sweep.objects.create(started_at=now)
+
+
+class Walk:
+    """One process's part of a sweep."""
+
+    def __init__(self, sweep: Sweep, me: UUID, until: float, tell: Told | None) -> None:
+        self.sweep = sweep
+        self.me = me
+        self.until = until
+        self.tell = tell
+        self.from_the_start = sweep.next_page == 1
+        self.without_product: list[str] = []
+
+    def go(self) -> str:
+        sweep = self.sweep
+        try:
+            if not sweep.is_whole:
+                self._list()
+            if sweep.is_whole:
+                self._look_again()
+        except (codat.Refused, codat.Garbled) as error:
+            self._finish(str(error))  # asking the same again brings the same
+            raise
+        except codat.CodatError as error:
+            sweep.error = str(error)
+            sweep.save(update_fields=["error"])
+            raise
+        if sweep.finished_at is None:
+            return f"stopped before page {sweep.next_page}"
+        return f"{'whole' if sweep.is_whole else 'partial'}: {sweep.seen} listed, {sweep.changed} changed"
+
+    def _list(self) -> None:
+        """Walk the pages. A listing that goes astray ends the sweep as partial: absence means nothing in it."""
+        before: frozenset[UUID] = frozenset()
+        while not self.sweep.is_whole and monotonic() < self.until:
+            asked_at = timezone.now()
+            client = codat_for(Errand.BACKGROUND)
+            page = client.list_companies(page=self.sweep.next_page, page_size=PAGE_SIZE, order_by="name")
+            ids = frozenset(told.id for told in page.results)
+            if why := _astray(self.sweep.next_page, page.total_results, ids, before):
+                self.sweep.asked += 1
+                self._finish(why)
+                return
+            found = take_in(compare(page.results, asked_at))
+            self.sweep.next_page += 1
+            self.sweep.is_whole = not page.has_next
+            self._note(found, listed=len(ids))
+            before = ids
+
+    def _look_again(self) -> None:
+        """Ask for each company that a whole listing did not show."""
+        since = self.sweep.started_at
+        if missing.is_suspicious(since):
+            count = missing.unseen(since).count()
+            alarms.sound("sweep.many_missing", missing=count)
+            self._finish(f"{count} companies are missing from Codat's list: none was marked.")
+            return
+        for found in missing.look(since):
+            self._note(found, listed=0)
+            if monotonic() > self.until:
+                return
+        alarms.clear("sweep.many_missing")
+        self._finish("")
+
+    def _note(self, found: Found, *, listed: int) -> None:
+        """Where the sweep is now: a page counts only once what it showed is stored."""
+        sweep = self.sweep
+        sweep.asked += 1
+        sweep.seen += listed
+        sweep.changed += found.changed
+        sweep.adopted += found.count(ADOPTED)
+        sweep.gone += found.count(GONE)
+        sweep.missed_by_webhook += found.missed
+        sweep.error = ""
+        sweep.save()
+        self.without_product += found.without_product
+        if self.tell:
+            self.tell(found)
+        if not leases.keep("sweep", self.me, LEASE):
+            raise LostLease
+
+    def _finish(self, error: str) -> None:
+        _finish(self.sweep, error)
+        if self.without_product:
+            names = self.without_product
+            alarms.sound("product.missing", companies=len(names), some=names[:10])
+        elif self.sweep.is_whole and self.from_the_start:
+            alarms.clear("product.missing")
+
+
+def _astray(number: int, total: int, ids: frozenset[UUID], before: frozenset[UUID]) -> str:
+    """What is wrong with a page; "" if nothing is."""
+    if ids and ids == before:
+        return f"Page {number} repeats the page before."
+    if number > total / PAGE_SIZE + SPARE_PAGES:
+        return f"Page {number} of a list of {total}: it does not end."
+    if not ids and total > (number - 1) * PAGE_SIZE:
+        return f"Page {number} is empty, and the list is not over."
+    return ""
+
+
+def _finish(sweep: Sweep, error: str) -> None:
+    sweep.finished_at, sweep.error = timezone.now(), error
+    sweep.save()
+    log.info("sweep ended", extra={"pages": sweep.asked, "changed": sweep.changed, "whole": sweep.is_whole})
+
+
+def look_at(chosen: Iterable[Company], *, is_dry_run: bool = False) -> Iterator[Found]:
+    """Ask for some companies, one request each, for a person who waits. Raises a CodatError; what was asked stays."""
+    return (missing.look_at(company, Errand.CLICK, is_dry_run=is_dry_run) for company in chosen)
+
+
+def preview() -> Iterator[Found]:
+    """What a whole sweep would change, page by page. Writes nothing, and gives no company missing from the list a look."""
+    number, has_next, before = 1, True, frozenset[UUID]()
+    while has_next:
+        asked_at = timezone.now()
+        page = codat_for(Errand.BACKGROUND).list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
+        ids = frozenset(told.id for told in page.results)
+        if _astray(number, page.total_results, ids, before):
+            return
+        yield compare(page.results, asked_at).foreseen()
+        number, has_next, before = number + 1, page.has_next, ids

@@ -1,0 +1,255 @@
+"""Sweeps against the local Codat: what they find, what they cost, and what they never do."""
+
+import time
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.utils import timezone
+
+from onboarding import codat
+from onboarding.lifecycle import Observation, Source, Status
+from onboarding.models import Alarm, Company, Connection, Event, Lease, Sweep
+from onboarding.usecases import door, sync
+from tests import factories
+from tests.sync.both_sides import at_codat, same_as_codat
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def linked(sandbox):
+    connection = factories.linked_connection(sandbox)
+    sandbox.forget_requests()
+    return connection
+
+
+@pytest.mark.parametrize("status", ["Deauthorized", "Unlinked", "PendingAuth"])
+def test_silent_drift_is_found(sandbox, linked, status):
+    sandbox.drift(str(linked.codat_id), status)
+
+    assert sync.run() == "whole: 1 listed, 1 changed"
+    linked.refresh_from_db()
+    assert (linked.status, linked.seen_by_read) == (status, True)
+    assert Sweep.objects.get().missed_by_webhook == 1
+    assert len(sandbox.requests()) == 1
+
+
+def test_what_did_not_change_is_marked_as_seen(sandbox, linked):
+    before = linked.seen_at
+    sync.run()
+
+    linked.refresh_from_db()
+    assert linked.seen_at > before
+    assert not Event.objects.filter(source="sweep").exists()
+
+
+def test_a_connection_deleted_at_codat_is_found_without_a_further_request(sandbox, linked):
+    other = sandbox.create_connection(str(linked.company.codat_id), factories.QUICKBOOKS)
+    sync.run()
+    sandbox.webhooks(drop=True)
+    sandbox.delete_connection(other)
+    sandbox.forget_requests()
+    sync.run()
+
+    assert Connection.objects.get(codat_id=other).status == Status.DELETED
+    assert len(sandbox.requests()) == 1
+
+
+def test_a_connection_made_elsewhere_is_adopted(sandbox, linked):
+    made = sandbox.create_connection(str(linked.company.codat_id), factories.QUICKBOOKS)
+    sync.run()
+
+    adopted = Connection.objects.get(codat_id=made)
+    assert (adopted.origin, adopted.status) == ("elsewhere", "PendingAuth")
+
+
+def test_a_company_whose_create_lost_its_answer_is_adopted_with_its_connections(sandbox):
+    company = factories.company(factories.ana())
+    made = sandbox.create_company(company.name, uid=str(company.uid))
+    connection_id = sandbox.create_connection(made, factories.XERO)
+    sync.run()
+
+    company.refresh_from_db()
+    assert str(company.codat_id) == made
+    assert str(company.connections.get().codat_id) == connection_id
+
+
+def test_companies_of_others_are_ignored(sandbox):
+    sandbox.create_company("Somebody Else")
+    sandbox.create_company("Another", uid="no-uuid")
+    sandbox.create_company("A third", uid=str(uuid4()))
+
+    assert sync.run() == "whole: 3 listed, 0 changed"
+    assert not Company.objects.exists()
+
+
+def test_a_company_deleted_at_codat_is_marked_after_one_more_question(sandbox, linked):
+    sandbox.webhooks(drop=True)
+    sandbox.delete_company(str(linked.company.codat_id))
+
+    assert sync.run() == "whole: 0 listed, 1 changed"
+    linked.company.refresh_from_db()
+    linked.refresh_from_db()
+    assert linked.company.gone_at is not None
+    assert linked.status == Status.DELETED
+    assert [request.status for request in sandbox.requests()] == [200, 404]
+    sandbox.forget_requests()
+    sync.run()
+    assert len(sandbox.requests()) == 1  # it is not asked for again, and not made again
+
+
+def test_a_company_that_moving_rows_hid_is_not_marked(sandbox):
+    at_codat(sandbox, 250)
+    sandbox.webhooks(drop=True)
+    first = min(sandbox.companies(), key=lambda company: company["name"])["id"]
+
+    def delete_one_between_the_pages(found) -> None:
+        if found.listed and len(sandbox.companies()) == 250:
+            sandbox.delete_company(first)
+
+    assert sync.run(tell=delete_one_between_the_pages).startswith("whole: 249 listed")
+    assert Company.objects.filter(gone_at__isnull=False).count() == 0
+    assert Sweep.objects.get().asked == 3 + 1  # a second look at the one that slid onto the page before
+    sync.run()
+    assert Company.objects.get(gone_at__isnull=False).codat_id == UUID(first)
+
+
+def test_a_listing_that_breaks_off_marks_nothing_and_goes_on_later(sandbox):
+    at_codat(sandbox, 250)
+    sandbox.webhooks(drop=True)
+    sandbox.delete_company(sandbox.companies()[-1]["id"])
+    sandbox.next_answer(503, path="page=2", times=3)
+    with pytest.raises(codat.Unreachable):
+        sync.run()
+    sweep = Sweep.objects.get()
+    assert (sweep.next_page, sweep.finished_at, sweep.gone) == (2, None, 0)
+    sandbox.forget_requests()
+
+    sync.run()
+    assert Company.objects.filter(gone_at__isnull=False).count() == 1
+    assert [request.query[:6] for request in sandbox.requests()][:2] == ["page=2", "page=3"]
+
+
+@pytest.mark.parametrize("status", [404, 400])
+def test_a_page_that_is_refused_ends_the_sweep_as_partial(sandbox, status):
+    at_codat(sandbox, 150)
+    sandbox.next_answer(status, path="page=2", times=None)
+    with pytest.raises(codat.Refused):
+        sync.run()
+
+    sweep = Sweep.objects.get()
+    assert (sweep.is_whole, sweep.finished_at is not None, str(status) in sweep.error) == (False, True, True)
+    assert Company.objects.filter(gone_at__isnull=False).count() == 0
+
+
+def test_an_endless_list_ends_the_sweep_as_partial(sandbox):
+    at_codat(sandbox, 250)
+    sandbox.settings(endless_pages=True)
+
+    assert sync.run().startswith("partial")
+    assert len(sandbox.requests()) == 2
+    assert Company.objects.filter(gone_at__isnull=False).count() == 0
+
+
+def test_more_missing_than_customers_leave_marks_nothing_and_sounds_an_alarm(sandbox):
+    at_codat(sandbox, 60)
+    sandbox.reset()
+
+    sync.run()
+    assert Company.objects.filter(gone_at__isnull=False).count() == 0
+    assert Alarm.objects.get(cleared_at=None).name == "sweep.many_missing"
+
+
+def test_a_newer_event_survives_an_older_page(sandbox, linked):
+    sandbox.drift(str(linked.codat_id), "Unlinked")
+    told = Observation("Deauthorized", timezone.now() + timedelta(minutes=1), Source.WEBHOOK)
+    door.record({linked.pk: told})
+    sync.run()
+
+    linked.refresh_from_db()
+    assert linked.status == "Deauthorized"
+
+
+def test_a_stopped_sweep_goes_on_where_it_was(sandbox):
+    at_codat(sandbox, 250)
+
+    assert sync.run(budget_seconds=0) == "stopped before page 1"
+    assert sync.run(budget_seconds=0.001) == "stopped before page 2"
+    assert sync.run() == "whole: 250 listed, 0 changed"
+    assert len(sandbox.requests()) == 3
+
+
+def test_two_sweeps_never_run_at_once_and_a_dead_holder_loses_its_lease(sandbox, linked):
+    Lease.objects.create(name="sweep", held_by=uuid4(), held_until=timezone.now() + timedelta(minutes=3))
+    with pytest.raises(sync.AlreadyRunning):
+        sync.run()
+
+    Lease.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    assert sync.run().startswith("whole")
+
+
+def test_a_429_in_the_middle_stops_the_sweep_and_it_goes_on_after_the_wait(sandbox):
+    at_codat(sandbox, 250)
+    sandbox.next_answer(429, path="page=2", Retry_After=1)
+    with pytest.raises(codat.Busy):
+        sync.run()
+    assert sync.sweep_if_due(budget_seconds=5).startswith("stopped: ")
+
+    time.sleep(1.1)
+    assert sync.sweep_if_due(budget_seconds=5).startswith("whole")
+
+
+def test_a_sweep_is_due_once_an_interval(sandbox, linked):
+    now = timezone.now()
+    assert sync.sweep_if_due(budget_seconds=5, now=now).startswith("whole")
+    assert sync.sweep_if_due(budget_seconds=5, now=now + timedelta(minutes=59)) == "not due"
+    assert sync.sweep_if_due(budget_seconds=5, now=now + timedelta(minutes=61)).startswith("whole")
+
+
+def test_sweeps_take_at_most_a_tenth_of_a_small_day(sandbox):
+    at_codat(sandbox, 1)
+    Sweep.objects.create(started_at=timezone.now(), finished_at=timezone.now(), is_whole=True, asked=50)
+
+    assert sync.interval() == timedelta(hours=12)  # 50 of 100 requests
+
+
+def test_a_sweep_leaves_the_reserve_to_customers(sandbox, linked):
+    sandbox.quota(daily=100, used=90)
+    with pytest.raises(codat.Busy):
+        [sync.run() for _ in range(3)]
+
+    assert all(request.status == 200 for request in sandbox.requests())
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_page_costs_the_same_for_one_company_and_for_three(sandbox, count, django_assert_num_queries):
+    at_codat(sandbox, count)
+    sync.run()
+    for company in sandbox.companies():
+        sandbox.drift(company["connections"][0]["id"], "PendingAuth")
+
+    with django_assert_num_queries(33):
+        sync.run()
+    assert same_as_codat(sandbox)
+
+
+def test_a_thousand_drifted_connections_agree_after_one_sweep_at_the_least_cost(sandbox):
+    at_codat(sandbox, 300, 1.2)
+    ids = [each["id"] for company in sandbox.companies() for each in company["connections"]][::7]
+    for number, connection_id in enumerate(ids):
+        sandbox.drift(connection_id, ("PendingAuth", "Deauthorized", "Unlinked")[number % 3])
+    sandbox.forget_requests()
+
+    assert sync.run() == f"whole: 300 listed, {len(ids)} changed"
+    assert same_as_codat(sandbox)
+    assert len(sandbox.requests()) == 3
+
+
+def test_a_company_without_its_product_sounds_an_alarm(sandbox, linked):
+    sandbox.settings(products=["lending"])
+    made = sandbox.create_company("No product")
+    Company.objects.filter(pk=linked.company.pk).update(codat_id=made)
+    sync.run()
+
+    assert Alarm.objects.get(name="product.missing").facts["some"] == [linked.company.ref]
