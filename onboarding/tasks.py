@@ -9,7 +9,7 @@ from time import monotonic
 from celery import shared_task
 
 from .nudge import nudge
-from .usecases import alarms, bulk, follow, mails, platforms, reminders, retention, standing, sync, webhooks
+from .usecases import alarms, bulk, follow, mails, platforms, pulse, reminders, retention, standing, sync, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -90,3 +90,10 @@ def sweep() -> str:
 def prune() -> str:
     """Remove what is older than the settings keep it."""
     return " ".join(f"{name}: {count}" for name, count in retention.prune().items())
+
+
+@shared_task
+def heartbeat() -> str:
+    """Show that clock, broker and worker are alive together."""
+    pulse.beat()
+    return "alive"
