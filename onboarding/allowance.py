@@ -200,7 +200,7 @@ def note_end(row: State, began_at: datetime) -> None:
     """A call that `admit` let through is over, however it ended."""
     if row.running_since is None or began_at >= row.running_since:
         row.running = max(0, row.running - 1)
-    elif began_at >= row.running_since - SPAN:
+    else:  # no call lasts as long as a span, so it began in the one before
         row.running_before = max(0, row.running_before - 1)
 
 
