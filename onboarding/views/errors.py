@@ -15,7 +15,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     is_company = request.path.startswith("/c/") and request.user.is_authenticated
     if is_company:
         text = _("Your account, %(email)s, is not on its list. Ask the person who invited you.")
-        return _page(request, 404, _("You cannot open this company."), text % {"email": request.user.email})
+        return _page(request, 404, _("You cannot open this company."), text % {"email": getattr(request.user, "email", "")})
     title, text = _("This page does not exist."), _("Check the address, or go back to your companies.")
     return _page(request, 404, title, text)
 
@@ -40,6 +40,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return HttpResponse(_static("500.html", ""), status=400)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: more than any form of ours sends. Nothing of it was read."""
+    return HttpResponse(_static("500.html", ""), status=413)
 
 
 def too_many(request: HttpRequest, minutes: int) -> HttpResponse:
