@@ -1,6 +1,7 @@
 """Calls about our own account at Codat: its integrations, profile, settings and webhook consumers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from .account import (
 from .answers import Page
 from .call import Call
 from .client_base import Caller
+from .limits import date_of
 from .links import check_link
 from .pictures import MAX_LOGO_BYTES, read_logo
 
@@ -52,6 +54,11 @@ class AccountCalls(Caller):
 
     def get_profile(self) -> Profile:
         return self._ask(Call("get_profile", "GET", ("profile",)), Profile.from_json)
+
+    def server_time(self) -> datetime | None:
+        """Codat's clock, to the second, as a small answer tells it; None if it does not."""
+        answer = self._transport.send(Call("server_time", "GET", ("profile",)), self._limits(), self._gate)
+        return date_of(answer.headers)
 
     def update_profile(self, profile: Profile) -> Profile:
         """Codat replaces the whole profile: read it, `dataclasses.replace` a field, send it back."""

@@ -60,8 +60,13 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), DAY_SECONDS)
 
 
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The time of an answer by the clock that sent it."""
+    return _read_date(headers.get("Date", ""))
+
+
 def _now(headers: Mapping[str, str]) -> datetime:
-    return _read_date(headers.get("Date", "")) or datetime.now(UTC)
+    return date_of(headers) or datetime.now(UTC)
 
 
 def _read_date(told: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """What staff must know of the machinery: raised once, with its facts, and cleared when it is over.
 
-`check` looks at rows alone, so the clock, the dashboard and doctor all see the same. Words are the ways in's.
+`check` looks at rows alone, so the clock, the dashboard and doctor all see the same; `alarm_words` says it.
 """
 
 from collections.abc import Callable, Mapping
