@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -96,11 +96,9 @@ def _is_settled(connection: Connection) -> bool:
     """Whether Codat need not be asked: its event came first, or it was asked a moment ago."""
     if connection.is_linked and connection.left_at and connection.seen_at and connection.seen_at >= connection.left_at:
         return True
-    just_now = timezone.now() - ASKED_JUST_NOW
-    back = connection.returned_at
-    return bool(
-        back and back > just_now and connection.seen_by_read and connection.seen_at and connection.seen_at > just_now
-    )
+    since = max(timezone.now() - ASKED_JUST_NOW, connection.left_at or datetime.min.replace(tzinfo=UTC))
+    back, seen = connection.returned_at, connection.seen_at
+    return bool(back and back > since and connection.seen_by_read and seen and seen > since)
 
 
 def _note_return(

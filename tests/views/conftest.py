@@ -10,26 +10,26 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture(autouse=True)
-def _operator(settings, db) -> None:
+def _operator(settings) -> None:
     """The operator of the pictures."""
     settings.PRODUCT_NAMES = dict.fromkeys(PRODUCTS, "Alderway Bills|Alderway Factures")
     settings.PRODUCT_URLS = dict.fromkeys(PRODUCTS, "https://bills.alderway.example/")
-    cache.clear()
 
 
 @pytest.fixture
-def ana() -> User:
+def ana(db: None) -> User:
     return factories.ana()
 
 
 @pytest.fixture
-def cleo() -> User:
+def cleo(db: None) -> User:
     return factories.cleo()
 
 
 @pytest.fixture
-def browser_of():
+def browser_of(db: None):
     """A client in which somebody is signed in, and has seen a page: the session's times are written."""
+    cache.clear()
 
     def signed_in(user: User, **options) -> Client:
         client = Client(**options)
