@@ -99,7 +99,7 @@ def _looks_encoded(key: str) -> bool:
 
 @register(Tags.security)
 def webhook_secret_is_usable(app_configs: Apps, **_: Any) -> list[CheckMessage]:
-    hint = "Copy the signing secret of the webhook endpoint from the Codat Portal; during a rotation, old,new."
+    hint = "Copy the signing secret of the webhook endpoint from the Codat Portal; during a rotation, new,old."
     if not settings.CODAT_WEBHOOK_SECRETS:
         return [Warning("CODAT_WEBHOOK_SECRET is not set: every webhook is refused.", hint=hint, id="onboarding.W006")]
     if not all(is_usable_secret(secret) for secret in settings.CODAT_WEBHOOK_SECRETS):
