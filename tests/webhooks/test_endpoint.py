@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection as database
 from django.test import Client, RequestFactory
 from svix.webhooks import Webhook
 
@@ -180,3 +181,11 @@ def test_svix_agrees_with_the_names_of_its_own_headers():
     Webhook(DEFAULT_SECRET).verify(BODY, signed)
 
     assert post(BODY, signed=signed) == 200
+
+
+def test_an_event_that_the_database_does_not_take_is_not_acknowledged(caplog):
+    with database.cursor() as cursor:
+        cursor.execute("ALTER TABLE onboarding_delivery RENAME TO onboarding_away")
+
+    assert post(BODY) == 503
+    assert "webhook not kept" in caplog.text
