@@ -1,5 +1,6 @@
 """What staff do for a customer that is no change at Codat: notes, previews, sessions, answers, looking on."""
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -111,3 +112,10 @@ def remove_person(company: Company, user: User, *, by: Actor) -> None:
 def reach(company: Company) -> list[str]:
     """The addresses that a mail about the company goes to."""
     return list(queries.members_of(company).values_list("email", flat=True)) or [company.email]
+
+
+def reset_second_factor(user: User, *, by: Actor) -> None:
+    """A member of staff has lost theirs: every factor goes, and the next sign-in asks for a new one."""
+    with transaction.atomic():
+        Authenticator.objects.filter(user=user).delete()
+        timeline.write("staff.factor_reset", company=None, by=by, before=user.email)

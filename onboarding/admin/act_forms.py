@@ -1,0 +1,224 @@
+"""What an action asks before it is done. Every form has a reason; where it hurts, it must be given."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AnonymousUser
+
+from ..forms import RowForm
+from ..models import Connection, Language, Product, User
+from ..platforms import name_of
+from ..usecases import platforms
+from .desk import Desk
+
+REASON = "Reason or ticket"
+
+
+class Ask(forms.Form):
+    """The base of all: an optional reason."""
+
+    reason = forms.CharField(label=f"{REASON} (optional)", max_length=300, required=False)
+
+    def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
+        self.desk = desk
+        super().__init__(*args, **kwargs)
+        self.prepare()
+        self.order_fields([name for name in self.fields if name != "reason"] + ["reason"])
+
+    def prepare(self) -> None:
+        """Choices that follow from the desk."""
+
+
+class AskWhy(Ask):
+    reason = forms.CharField(label=REASON, max_length=300)
+
+
+class AskForConnection(AskWhy):
+    """Which of the company's connections: hidden when there is only one to speak of."""
+
+    connection = forms.ModelChoiceField(Connection.objects.none(), empty_label=None)
+
+    def candidates(self) -> list[Connection]:
+        return self.desk.linked
+
+    def prepare(self) -> None:
+        rows = self.candidates()
+        field = self.fields["connection"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Connection.objects.filter(pk__in=[row.pk for row in rows]).select_related("company")
+        field.label_from_instance = _named  # type: ignore[method-assign]
+        current = self.desk.current
+        field.initial = current.pk if current in rows and current else rows[0].pk if rows else None
+        if len(rows) == 1:
+            field.widget = forms.HiddenInput()
+
+
+def _named(connection: Connection) -> str:
+    name = name_of(connection.platform_key, connection.platform_name) or "Partner expense connection"
+    organisation = f", {connection.organisation}" if connection.organisation else ""
+    return f"{name}{organisation} ({connection.status})"
+
+
+class TypeReference(AskWhy):
+    """Whoever means it types the reference of the company."""
+
+    reference = forms.CharField(max_length=12, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["reference"].label = f"Type {self.desk.company.ref} to go on"
+
+    def clean_reference(self) -> str:
+        told: str = self.cleaned_data["reference"].strip().upper()
+        if told != self.desk.company.ref:
+            raise forms.ValidationError(f"This is not the reference: type {self.desk.company.ref}.")
+        return told
+
+
+class ConfirmReference(TypeReference):
+    reason = forms.CharField(label=f"{REASON} (optional)", max_length=300, required=False)
+
+
+class RemoveConnection(TypeReference, AskForConnection):
+    def candidates(self) -> list[Connection]:
+        rows = [row for row in self.desk.connections if row.status != "Deleted"]
+        return [*rows, self.desk.partner] if self.desk.partner else rows
+
+    def prepare(self) -> None:
+        AskForConnection.prepare(self)
+        self.fields["reference"].label = f"Type {self.desk.company.ref} to go on"
+
+
+class ChooseSoftware(Ask):
+    platform = forms.ChoiceField(label="Software", widget=forms.RadioSelect)
+
+    def prepare(self) -> None:
+        offers = platforms.offered(self.desk.company)
+        field = self.fields["platform"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (offer.platform.key, offer.platform.name + (" (paused)" if offer.pause else "")) for offer in offers
+        ]
+
+
+class ChooseInvitation(Ask):
+    invitation = forms.TypedChoiceField(label="Invitation", coerce=int)
+
+    def prepare(self) -> None:
+        field = self.fields["invitation"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(row.pk, f"{row.email} ({row.get_role_display()})") for row in self.desk.open_invitations]
+        field.initial = field.choices[0][0] if field.choices else None
+        if len(field.choices) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class ChooseRequest(Ask):
+    request = forms.TypedChoiceField(label="Request", coerce=int)
+
+    def prepare(self) -> None:
+        field = self.fields["request"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(row.pk, row.software) for row in self.desk.open_requests]
+        field.initial = field.choices[0][0] if field.choices else None
+        if len(field.choices) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class ChoosePerson(Ask):
+    person = forms.TypedChoiceField(coerce=int)
+
+    def prepare(self) -> None:
+        field = self.fields["person"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (row.user_id, f"{row.user.name or row.user.email} <{row.user.email}>") for row in self.desk.people
+        ]
+
+
+class ChoosePeople(Ask):
+    person = forms.TypedChoiceField(label="Whose sessions", coerce=int, initial=0)
+
+    def prepare(self) -> None:
+        field = self.fields["person"]
+        assert isinstance(field, forms.ChoiceField)
+        people = [(row.user_id, f"{row.user.name or row.user.email} <{row.user.email}>") for row in self.desk.people]
+        field.choices = [(0, "Everybody's"), *people]
+
+
+class AddPerson(Ask):
+    email = forms.EmailField(label="Email address")
+    name = forms.CharField(max_length=120, required=False)
+    invite = forms.BooleanField(
+        label="Send an invitation", required=False, initial=True, help_text="Otherwise the address can sign in by code."
+    )
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        if User.objects.filter(email=email, is_staff=True).exists():
+            raise forms.ValidationError("This is an address of staff: it cannot be a customer's.")
+        return email
+
+
+class WriteNote(Ask):
+    text = forms.CharField(label="Add a note", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def prepare(self) -> None:
+        del self.fields["reason"]
+
+
+class EditCompany(RowForm):
+    """The fields that staff may correct; cleaned as everywhere else."""
+
+    phone = forms.CharField(max_length=40, required=False)
+    reason = forms.CharField(label=f"{REASON} (optional)", max_length=300, required=False)
+
+    def __init__(self, *args: Any, user: User | AnonymousUser, product_is_fixed: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)
+        del self.fields["platform"]
+        if not user.has_perm("onboarding.edit_identity"):
+            _show_only(self.fields["customer_id"], "Only a support lead may change it.")
+        if product_is_fixed:
+            _show_only(self.fields["product"], "It can be changed only before software is connected.")
+
+
+class AddCompany(RowForm):
+    phone = forms.CharField(max_length=40, required=False)
+    invite = forms.BooleanField(label="Send the invitation now", required=False, initial=True)
+    reason = forms.CharField(label=f"{REASON} (optional)", max_length=300, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _dress(self)
+        del self.fields["platform"]
+
+    def clean_email(self) -> str:
+        email = super().clean_email()
+        if User.objects.filter(email=email, is_staff=True).exists():
+            raise forms.ValidationError("This is an address of staff: it cannot be a customer's.")
+        return email
+
+
+def _dress(form: forms.Form) -> None:
+    """The row's fields as a page shows them: labels, choices, an order."""
+    labels = {
+        "customer_id": "Customer ID",
+        "name": "Name",
+        "email": "Email of the customer",
+        "product": "Product",
+        "language": "Language",
+        "contact": "Contact's name",
+        "phone": "Phone",
+        "country": "Country (two letters)",
+        "time_zone": "Time zone",
+    }
+    for name, label in labels.items():
+        form.fields[name].label = label
+    form.fields["product"].widget = forms.Select(choices=Product.choices)
+    form.fields["language"].widget = forms.Select(choices=Language.choices)
+    form.order_fields([*labels, "invite", "reason"])
+
+
+def _show_only(field: forms.Field, why: str) -> None:
+    field.disabled, field.help_text = True, why
