@@ -129,7 +129,7 @@ def reconnect(connection: Connection, *, by: Actor, errand: Errand = Errand.CLIC
     """
     _check_tries(connection.company)
     other = queries.linked(connection.company)
-    if other and (other.pk != connection.pk or not standing.is_broken(other)):
+    if other and (other.pk != connection.pk or not standing.wants_reconnecting(other)):
         raise AlreadyConnected(platform=name_of(other.platform_key, other.platform_name), connection=other)
     if not (connection.can_relink or connection.is_linked):
         raise NothingToRelink
@@ -139,7 +139,7 @@ def reconnect(connection: Connection, *, by: Actor, errand: Errand = Errand.CLIC
     if told is None:
         raise ConnectionGone
     connection.refresh_from_db()
-    if connection.is_linked and not standing.is_broken(connection):
+    if connection.is_linked and not standing.wants_reconnecting(connection):
         raise AlreadyConnected(
             platform=name_of(connection.platform_key, connection.platform_name), connection=connection
         )

@@ -138,6 +138,11 @@ def is_broken(connection: Connection) -> bool:
     return any(read.get("status") in (AUTH_ERROR, "PermissionsError") for read in connection.reads.values())
 
 
+def wants_reconnecting(connection: Connection) -> bool:
+    """Whether a Linked connection may be authorised again: it is broken, or so quiet that access may end soon."""
+    return is_broken(connection) or quiet_days(connection, timezone.now()) > 0
+
+
 def search_text(company: Company) -> str:
     """What the search box looks in, besides exact ids."""
     parts = [company.ref, company.name, company.customer_id, company.email, company.contact, company.organisation]

@@ -21,6 +21,11 @@ def customer(request: HttpRequest) -> Actor:
     return Actor.customer(person(request))
 
 
+def customer_of(company: Company) -> User:
+    """The reader whom staff stand in for when they look at a customer's page; never saved."""
+    return User(email=company.email, name=company.contact)
+
+
 def company_of(request: HttpRequest, ref: str, *, is_for_connectors: bool = False) -> Company:
     """The company, in its language and time. A stranger gets 404; a connector, beyond what was asked of them, 403."""
     try:

@@ -11,7 +11,7 @@ from ..security import allow_leaving
 from ..states import State
 from ..usecases import timeline
 from . import scenes, shown
-from .access import company_of, person, surroundings
+from .access import company_of, customer_of, person, surroundings
 from .answers import speak
 
 LINES_AT_HOME = 5
@@ -73,7 +73,7 @@ def home_page(request: HttpRequest, company: Company, user: User, *, read_only: 
 
     `company` comes from `queries.for_pages`. With `read_only` nothing on the page acts: staff look at it.
     """
-    scene, facts = scenes.scene_of(company, user)
+    scene, facts = scenes.scene_of(company, customer_of(company) if read_only else user)
     events = list(timeline.for_customer(company, LINES_AT_HOME + 1))
     context = {
         "scene": scene,

@@ -17,7 +17,7 @@ from ..security import allow_leaving
 from ..states import State
 from ..usecases import connections, follow, returning
 from . import details, scenes
-from .access import company_for_result, company_of, customer, is_connector, person, surroundings
+from .access import company_for_result, company_of, customer, customer_of, is_connector, person, surroundings
 from .answers import SeeOther, say, see_other
 
 LOOKS_PER_MARK = 4  # a look every 3 s; that the page is open is noted every 12 s, and holds for 45
@@ -64,7 +64,7 @@ def connection_page(request: HttpRequest, company: Company, user: User, *, read_
 
     With nothing to show yet it leads home, or to the software that was chosen. With `read_only` nothing acts.
     """
-    scene, facts = scenes.scene_of(company, user)
+    scene, facts = scenes.scene_of(company, customer_of(company) if read_only else user)
     if scene.page == "none":
         return redirect("company", company.ref)
     if scene.page == "chosen":

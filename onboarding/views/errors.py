@@ -1,5 +1,8 @@
 """When there is no page: a title, one sentence, one action, the help block. 500 and 503 need no database."""
 
+import sys
+
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -15,7 +18,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     is_company = request.path.startswith("/c/") and request.user.is_authenticated
     if is_company:
         text = _("Your account, %(email)s, is not on its list. Ask the person who invited you.")
-        return _page(request, 404, _("You cannot open this company."), text % {"email": getattr(request.user, "email", "")})
+        return _page(
+            request, 404, _("You cannot open this company."), text % {"email": getattr(request.user, "email", "")}
+        )
     title, text = _("This page does not exist."), _("Check the address, or go back to your companies.")
     return _page(request, 404, title, text)
 
@@ -54,7 +59,9 @@ def too_many(request: HttpRequest, minutes: int) -> HttpResponse:
 
 
 def went_wrong(request: HttpRequest) -> HttpResponse:
-    """500: static words in both languages, with the request's number if it is known."""
+    """500: static words in both languages, with the request's number if it is known. 503 without a database."""
+    if isinstance(sys.exception(), OperationalError):
+        return unavailable(request)
     return HttpResponse(_static("500.html", getattr(request, "request_id", "")), status=500)
 
 

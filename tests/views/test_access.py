@@ -20,12 +20,12 @@ POSTS = (
 )
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_strangers_read_the_same_as_for_a_company_that_does_not_exist(page, ana, cleo, browser_of):
+@pytest.mark.parametrize("where", PAGES)
+def test_strangers_read_the_same_as_for_a_company_that_does_not_exist(where, ana, cleo, browser_of):
     company = company_in("linked", ana)
     client = browser_of(cleo)
 
-    theirs, none = client.get(f"/c/{company.ref}/{page}"), client.get(f"/c/ZZZ-0000/{page}")
+    theirs, none = client.get(f"/c/{company.ref}/{where}"), client.get(f"/c/ZZZ-0000/{where}")
 
     assert (theirs.status_code, none.status_code) == (404, 404)
     assert heading_of(theirs) == "You cannot open this company."
@@ -33,22 +33,22 @@ def test_strangers_read_the_same_as_for_a_company_that_does_not_exist(page, ana,
     assert cleo.email in text_of(theirs)
 
 
-@pytest.mark.parametrize("page", POSTS)
-def test_strangers_change_nothing(page, ana, cleo, browser_of):
+@pytest.mark.parametrize("where", POSTS)
+def test_strangers_change_nothing(where, ana, cleo, browser_of):
     company = company_in("linked", ana)
 
-    assert browser_of(cleo).post(f"/c/{company.ref}/{page}").status_code == 404
+    assert browser_of(cleo).post(f"/c/{company.ref}/{where}").status_code == 404
     assert company.connections.get().status == "Linked"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_signed_out_people_sign_in_first_and_come_back(page, ana, client):
+@pytest.mark.parametrize("where", PAGES)
+def test_signed_out_people_sign_in_first_and_come_back(where, ana, client):
     company = company_in("linked", ana)
 
-    answer = client.get(f"/c/{company.ref}/{page}")
+    answer = client.get(f"/c/{company.ref}/{where}")
 
     assert answer.status_code == 302
-    assert answer.url == f"/sign-in/?next=/c/{company.ref}/{page}"
+    assert answer.url == f"/sign-in/?next=/c/{company.ref}/{where}"
 
 
 def test_the_way_back_from_link_survives_a_lost_session(client, db):
@@ -57,12 +57,12 @@ def test_the_way_back_from_link_survives_a_lost_session(client, db):
     assert answer.url == "/sign-in/?next=/return/%3FstatusCode%3D200%26connectionId%3Dabc"
 
 
-@pytest.mark.parametrize("page", [*POSTS, "connect/xero/go/"])
-def test_what_changes_something_answers_to_post_alone(page, at_ana, ana):
+@pytest.mark.parametrize("where", [*POSTS, "connect/xero/go/"])
+def test_what_changes_something_answers_to_post_alone(where, at_ana, ana):
     company = company_in("none", ana)
 
-    if page != "connection/disconnect/":
-        assert at_ana.get(f"/c/{company.ref}/{page}").status_code == 405
+    if where != "connection/disconnect/":
+        assert at_ana.get(f"/c/{company.ref}/{where}").status_code == 405
 
 
 def test_posts_need_the_token_of_their_form(ana, browser_of):
@@ -90,11 +90,11 @@ def _rows() -> dict[str, list]:
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_no_browser_keeps_a_copy(page, at_ana, ana):
+@pytest.mark.parametrize("where", PAGES)
+def test_no_browser_keeps_a_copy(where, at_ana, ana):
     company = company_in("linked", ana)
 
-    assert at_ana.get(f"/c/{company.ref}/{page}")["Cache-Control"] == "no-store, private"
+    assert at_ana.get(f"/c/{company.ref}/{where}")["Cache-Control"] == "no-store, private"
 
 
 def _connector_at(company, browser_of) -> Client:
@@ -103,12 +103,12 @@ def _connector_at(company, browser_of) -> Client:
     return browser_of(user)
 
 
-@pytest.mark.parametrize("page", ["", "activity/", "connection/disconnect/"])
-def test_connectors_meet_403_beyond_what_was_asked_of_them(page, ana, browser_of):
+@pytest.mark.parametrize("where", ["", "activity/", "connection/disconnect/"])
+def test_connectors_meet_403_beyond_what_was_asked_of_them(where, ana, browser_of):
     client = _connector_at(company_in("linked", ana), browser_of)
     ref = ana.companies.get().ref
 
-    assert client.get(f"/c/{ref}/{page}").status_code == 403
+    assert client.get(f"/c/{ref}/{where}").status_code == 403
 
 
 def test_connectors_see_choose_and_before_without_the_ways_on(ana, browser_of):

@@ -181,11 +181,11 @@ def test_a_link_address_is_in_no_page(sandbox, at_ana, ana):
         assert link not in at_ana.get(f"/c/{company.ref}/{page}", follow=True).content.decode()
 
 
-@pytest.mark.parametrize("page", ["connect/xero/", "connection/"])
-def test_pages_that_leave_for_link_may_end_forms_anywhere_by_https(page, at_ana, ana):
+@pytest.mark.parametrize("where", ["connect/xero/", "connection/"])
+def test_pages_that_leave_for_link_may_end_forms_anywhere_by_https(where, at_ana, ana):
     company = company_in("stopped", ana)
 
-    policy = at_ana.get(f"/c/{company.ref}/{page}")["Content-Security-Policy"]
+    policy = at_ana.get(f"/c/{company.ref}/{where}")["Content-Security-Policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
 
     assert "https:" in rules["form-action"].split()

@@ -44,11 +44,11 @@ def test_the_fragment_tells_screen_readers_only_what_changed(done, is_told, at_a
     assert ('hx-swap-oob="innerHTML:#news"' in body) is is_told
 
 
-@pytest.mark.parametrize(("state", "page"), [("linked", "reading"), ("reading", "checking"), ("slow", "checking")])
-def test_another_kind_of_state_loads_the_page_anew(state, page, at_ana, ana):
+@pytest.mark.parametrize(("state", "where"), [("linked", "reading"), ("reading", "checking"), ("slow", "checking")])
+def test_another_kind_of_state_loads_the_page_anew(state, where, at_ana, ana):
     company = company_in(state, ana)
 
-    assert fragment(at_ana, company, tick=1, page=page, done=0)["HX-Refresh"] == "true"
+    assert fragment(at_ana, company, tick=1, page=where, done=0)["HX-Refresh"] == "true"
 
 
 def test_a_page_left_open_after_signing_out_loads_anew(client, ana):
@@ -143,3 +143,16 @@ def test_changing_software_begins_on_the_disconnected_page(at_ana, ana):
 
     assert "Connect other software" in text_of(answer)
     assert primary_of(answer) == ["Reconnect Xero"]
+
+
+def test_a_quiet_connection_may_be_reconnected_before_it_stops(sandbox, at_ana, ana):
+    company = company_in("quiet", ana)
+    told = sandbox.create_company("Marlow")
+    connection = sandbox.create_connection(told, "gbol")
+    sandbox.authorise(connection, reads=False)
+    type(company).objects.update(codat_id=told)
+    Connection.objects.update(codat_id=connection)
+
+    answer = at_ana.post(f"/c/{company.ref}/connection/reconnect/")
+
+    assert answer.url.startswith(sandbox.url)

@@ -230,10 +230,10 @@ def test_problem_page_has_the_details_for_support_closed(at_ana, ana):
     assert '<details class="details">' in answer.content.decode()
 
 
-@pytest.mark.parametrize("page", ["stopped", "problem"])
-def test_a_page_that_does_not_fit_the_state_leads_to_the_one_that_does(page, at_ana, ana):
+@pytest.mark.parametrize("where", ["stopped", "problem"])
+def test_a_page_that_does_not_fit_the_state_leads_to_the_one_that_does(where, at_ana, ana):
     company = company_in("linked", ana)
 
-    answer = at_ana.get(f"/c/{company.ref}/connection/{page}/")
+    answer = at_ana.get(f"/c/{company.ref}/connection/{where}/")
 
     assert (answer.status_code, answer.url) == (302, f"/c/{company.ref}/connection/")

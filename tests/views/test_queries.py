@@ -27,12 +27,12 @@ def test_home_asks_five_times(state, at_ana, ana, django_assert_num_queries):
         at_ana.get(f"/c/{company.ref}/")
 
 
-@pytest.mark.parametrize(("page", "queries"), [("activity/", 5), ("connect/", 5), ("connect/xero/", 5)])
-def test_other_pages_ask_a_fixed_number(page, queries, at_ana, ana, django_assert_num_queries):
+@pytest.mark.parametrize(("where", "queries"), [("activity/", 5), ("connect/", 5), ("connect/xero/", 5)])
+def test_other_pages_ask_a_fixed_number(where, queries, at_ana, ana, django_assert_num_queries):
     company = company_in("none", ana)
 
     with django_assert_num_queries(queries):
-        at_ana.get(f"/c/{company.ref}/{page}")
+        at_ana.get(f"/c/{company.ref}/{where}")
 
 
 @pytest.mark.parametrize("rows", [1, 3])

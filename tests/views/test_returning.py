@@ -27,12 +27,12 @@ def there_and_back(sandbox, client, company, answer: str = "authorise", organisa
         ("unsupported", "connection/problem/", "The connection did not go through"),
     ],
 )
-def test_each_answer_at_link_lands_on_its_page(answer, page, heading, sandbox, at_ana, ana):
+def test_each_answer_at_link_lands_on_its_page(answer, where, heading, sandbox, at_ana, ana):
     company = company_in("none", ana)
 
     landing = there_and_back(sandbox, at_ana, company, answer)
 
-    assert (landing.status_code, landing.url) == (302, f"/c/{company.ref}/{page}")
+    assert (landing.status_code, landing.url) == (302, f"/c/{company.ref}/{where}")
     assert heading_of(at_ana.get(landing.url)) == heading
 
 

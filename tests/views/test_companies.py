@@ -1,0 +1,69 @@
+"""The front door and the list."""
+
+import pytest
+
+from tests.views.reading import heading_of, plain, text_of
+from tests.views.scenes import company_in
+
+
+def test_the_front_door_asks_to_sign_in(client, db):
+    assert client.get("/").url == "/sign-in/"
+
+
+def test_one_company_is_opened_at_once(at_ana, ana):
+    company = company_in("none", ana)
+
+    assert at_ana.get("/").url == f"/c/{company.ref}/"
+    assert at_ana.get("/companies/").url == f"/c/{company.ref}/"
+
+
+def test_several_companies_are_listed_with_their_state(at_ana, ana):
+    company_in("linked", ana, name="Acorn Ltd")
+    company_in("expired", ana, name="Birch Ltd")
+
+    answer = at_ana.get("/", follow=True)
+
+    assert heading_of(answer) == "Your companies"
+    assert [word in text_of(answer) for word in ("Acorn Ltd", "Connected", "Birch Ltd", "Access expired")] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "No company yet. Ask the person who invited you."),
+        ("fr", "Aucune entreprise pour l’instant. Demandez à la personne qui vous a invité."),
+    ],
+)
+def test_nobody_has_no_company(language, words, at_ana):
+    assert words in plain(text_of(at_ana.get("/companies/", headers={"Accept-Language": language})))
+
+
+def test_activity_lists_what_customers_may_read(at_ana, ana):
+    company = company_in("disconnected", ana)
+
+    text = text_of(at_ana.get(f"/c/{company.ref}/activity/"))
+
+    assert "Xero disconnected by Ana Marlow" in text
+    assert "Xero connected by Ana Marlow" in text
+
+
+def test_home_shows_five_lines_and_the_way_to_all(at_ana, ana):
+    company = company_in("disconnected", ana)
+    for _ in range(5):
+        company.events.create(
+            kind="picked", at=company.created_at, source="customer", by=ana, facts={"platform": "gbol"}
+        )
+
+    answer = at_ana.get(f"/c/{company.ref}/")
+
+    assert answer.content.decode().count("<time") == 5
+    assert "See all activity" in text_of(answer)
+
+
+def test_the_partner_connection_is_no_customers_business(at_ana, ana):
+    company = company_in("linked", ana, product="expenses")
+    partner = company.connections.create(kind="partner_expense", platform_key="mcdi", status="Linked")
+    company.events.create(kind="connected", connection=partner, at=company.created_at, source="worker")
+
+    for page in ("", "activity/", "connection/"):
+        assert "mcdi" not in at_ana.get(f"/c/{company.ref}/{page}").content.decode()
