@@ -176,12 +176,17 @@ def _hold_if_spent(row: State, manners: Manners, rules: Rules, now: datetime) ->
 
 def _hold_if_crowded(row: State, manners: Manners, now: datetime) -> None:
     """Two places stay free for people who wait; they themselves are never held here."""
+    begin_span(row, now)
+    if not manners.passes_open_circuit and row.running + row.running_before >= at_once(row) - 2:
+        raise Hold(0.5, "enough calls under way", is_brief=True)
+
+
+def begin_span(row: State, now: datetime) -> None:
+    """A new minute of counting calls under way: those of the one before it are forgotten after another."""
     if row.running_since is None or now - row.running_since >= SPAN:
         is_next = row.running_since is not None and now - row.running_since < 2 * SPAN
         row.running_before = row.running if is_next else 0
         row.running, row.running_since = 0, now
-    if not manners.passes_open_circuit and row.running + row.running_before >= at_once(row) - 2:
-        raise Hold(0.5, "enough calls under way", is_brief=True)
 
 
 def _pace(row: State, manners: Manners, rules: Rules, now: datetime) -> float:

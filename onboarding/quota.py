@@ -47,7 +47,7 @@ class Gate:
 
     def _admit(self) -> float:
         now = timezone.now()
-        with _row() as row:
+        with locked_row() as row:
             wait = allowance.admit(row, self.errand, rules(), now)
         self._thread.began_at = now
         return wait
@@ -57,7 +57,7 @@ class Gate:
     ) -> None:
         now = timezone.now()
         began_at = getattr(self._thread, "began_at", now)
-        with _row() as row:
+        with locked_row() as row:
             allowance.note_end(row, began_at)
             if status_code is None or status_code >= 500:
                 allowance.note_silence(row, now)
@@ -75,12 +75,12 @@ def rules() -> Rules:
 
 def note_event(limit: int | None, remaining: int | None, reset_at: datetime | None, at: datetime) -> None:
     """What a `client.rateLimit.*` event told."""
-    with _row() as row:
+    with locked_row() as row:
         allowance.note_event(row, limit, remaining, reset_at, at)
 
 
 @contextmanager
-def _row() -> Iterator[Quota]:
+def locked_row() -> Iterator[Quota]:
     """The row, locked, and saved at the end; left as it was if the rules hold the call back."""
     with transaction.atomic(durable=True):
         if connection.vendor == "postgresql":

@@ -1,14 +1,17 @@
 """Settings become clients: the one place where the product meets its Codat account."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 from django.conf import settings
 
 from . import quota
 from .allowance import Errand
-from .codat import Codat, LinkUrl
+from .codat import Codat, Gate, LinkUrl
 
-__all__ = ["Errand", "checked_link", "codat"]
+__all__ = ["Errand", "checked_link", "codat", "through"]
 
 
 def codat(errand: Errand = Errand.CLICK) -> Codat:
@@ -18,7 +21,22 @@ def codat(errand: Errand = Errand.CLICK) -> Codat:
     repeat reads. BACKGROUND is refused with Busy when the day's rest is the customers' reserve; both of the
     worker's are while Codat does not answer.
     """
-    return _client(settings.CODAT_BASE_URL, settings.CODAT_API_KEY)[errand]
+    client = _client(settings.CODAT_BASE_URL, settings.CODAT_API_KEY)[errand]
+    gate = _gate.get()
+    return client.with_gate(gate) if gate and errand is Errand.BACKGROUND else client
+
+
+_gate: ContextVar[Gate | None] = ContextVar("gate", default=None)
+
+
+@contextmanager
+def through(gate: Gate) -> Iterator[None]:
+    """Within it this thread's background work asks through another gate."""
+    token = _gate.set(gate)
+    try:
+        yield
+    finally:
+        _gate.reset(token)
 
 
 @cache

@@ -17,17 +17,20 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from .. import quota
 from ..actors import Actor
 from ..errors import NotNow
 from ..models import Batch, BatchKind, BatchRow, Company, Lease, RowStatus
 from . import bulk_columns, timeline
 from .bulk_check import AT_A_TIME, Clean, Examined, Fate, Finding, Report, check_file, examine, in_chunks
-from .bulk_files import FileRefused, Sheet
+from .bulk_files import DELIMITERS, FileRefused, Sheet
 from .bulk_kinds import actor_of
 from .bulk_result import result
 from .bulk_work import drain, work
 
 __all__ = [
+    "DELIMITERS",
+    "OPTIONS",
     "FileRefused",
     "Finding",
     "Progress",
@@ -40,7 +43,9 @@ __all__ = [
     "progress",
     "result",
     "resume",
+    "state",
     "stop",
+    "words_of",
     "work",
 ]
 
@@ -167,7 +172,12 @@ def accept_companies(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is. `paused_until`: nothing is asked of Codat before; `error`: why all of it stopped."""
+    """How far a batch is.
+
+    paused_until  nothing is asked of Codat before
+    next_pause    when what Codat allows today will have been used up, as far as that is known
+    error         why all of it stopped
+    """
 
     total: int
     waiting: int
@@ -176,6 +186,7 @@ class Progress:
     failed: int
     state: str  # storing, running, paused, stopped, finished
     paused_until: datetime | None
+    next_pause: datetime | None
     error: str
 
     @property
@@ -184,7 +195,7 @@ class Progress:
 
 
 def progress(batch: Batch, now: datetime | None = None) -> Progress:
-    """Two queries, whatever the size."""
+    """Three queries, whatever the size."""
     batch = Batch.objects.get(pk=batch.pk)
     counts = dict(batch.rows.values_list("status").annotate(Count("pk")).order_by())
     paused = batch.paused_until if batch.paused_until and batch.paused_until > (now or timezone.now()) else None
@@ -196,8 +207,29 @@ def progress(batch: Batch, now: datetime | None = None) -> Progress:
         failed=counts.get(RowStatus.FAILED, 0),
         state=_state(batch, paused),
         paused_until=paused,
+        next_pause=None if paused or batch.finished_at else _next_pause(counts.get(RowStatus.WAITING, 0)),
         error=batch.error,
     )
+
+
+def _next_pause(waiting: int) -> datetime | None:
+    """The day's end, if what is left of the day does not suffice for what waits."""
+    allowance = quota.read()
+    if allowance.remaining is None or allowance.remaining - allowance.reserve >= waiting:
+        return None
+    return allowance.reset_at
+
+
+def state(batch: Batch, now: datetime | None = None) -> str:
+    """One word for where a batch is: storing, running, paused, stopped, finished. One query."""
+    batch = Batch.objects.get(pk=batch.pk)
+    is_paused = batch.paused_until is not None and batch.paused_until > (now or timezone.now())
+    return _state(batch, batch.paused_until if is_paused else None)
+
+
+def words_of(batch: Batch) -> tuple[str, str]:
+    """What its rows are called that ended well, and those that had before."""
+    return ("created", "already there") if batch.kind == BatchKind.ONBOARD else ("done", "skipped")
 
 
 def _state(batch: Batch, paused: datetime | None) -> str:

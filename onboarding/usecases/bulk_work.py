@@ -13,14 +13,16 @@ from django.db import connections
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from .. import quota
+from .. import quota, wiring
+from ..blocks import BlockGate
 from ..models import Batch, BatchRow, Lease, RowStatus
+from ..wiring import Errand
 from . import bulk_outcomes, bulk_rows
 from .bulk_kinds import job_of
 from .bulk_outcomes import BRIEF_SECONDS, RELEASED
 from .bulk_steps import Finished, Job, Outcomes, Step
 
-THREADS = 8  # what Codat takes at once from an account without connected companies, less two for customers
+THREADS = 12  # Codat takes eight at once from an account without connected companies, and two more for customers
 UNDER_WAY = 48  # rows claimed and not yet recorded: what a killed process leaves can be looked up in one request
 AT_A_TIME = 16
 GATHER_SECONDS = 0.1  # results are recorded together, and no later than this
@@ -41,6 +43,7 @@ class Crew:
         self._done: SimpleQueue[Finished] = SimpleQueue()
         self._left: SimpleQueue[Step] = SimpleQueue()
         self._is_halted = Event()
+        self._gate = BlockGate(Errand.BACKGROUND, size)
         self._threads = [Thread(target=self._carry_out, name=f"bulk-{n}", daemon=True) for n in range(size)]
 
     def __enter__(self) -> Self:
@@ -54,6 +57,7 @@ class Crew:
             self._todo.put(None)
         for thread in self._threads:
             thread.join()
+        self._gate.close()
 
     def give(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -76,6 +80,10 @@ class Crew:
         return found
 
     def _carry_out(self) -> None:
+        with wiring.through(self._gate):
+            self._carry_out_steps()
+
+    def _carry_out_steps(self) -> None:
         try:
             while (step := self._todo.get()) is not None:
                 if self._is_halted.is_set():
@@ -172,6 +180,8 @@ def work(batch: Batch, *, seconds: float = 20.0, is_stopped: Callable[[], bool] 
     Safe beside any other process that works on it. Raises the database's errors; then the rows under way are due
     again when their lease has run out.
     """
+    if not open_batches().filter(pk=batch.pk).exists():
+        return 0
     if not _has_due(batch):
         bulk_rows.finish(batch)
         return 0

@@ -1,0 +1,165 @@
+"""The gate of a process that makes many calls: it asks the shared row for a block of them at a time.
+
+`quota.Gate` costs two transactions a call, which is more than the call itself when thousands follow each other.
+Here the same rules are asked for up to sixteen calls in one transaction, and the answers of the earlier ones are
+noted in it too. What concerns everybody (429, silence, a refused key) is noted at once, and ends the block.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Condition, get_ident
+from time import monotonic, sleep
+
+from django.utils import timezone
+
+from . import allowance, codat, quota
+from .allowance import Errand, Hold
+from .models import Quota
+
+SIZE = 16
+SHARE = 8  # a block is at most this part of what is left before the reserve, which so stays whole
+KEPT_FREE = 2  # places that stay free for people who wait, as in `allowance`
+POLL_SECONDS = 0.05
+LOUD = (401, 402, 403, 429, 451)
+REFUSALS = (401, 402, 403, 451)
+REFUSED_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One call that is over, as `codat.Gate.after` is told of it."""
+
+    operation: str
+    status_code: int | None
+    told: codat.Quota | None
+    retry_after: float | None
+    began_at: datetime
+
+    @property
+    def is_loud(self) -> bool:
+        return self.status_code is None or self.status_code >= 500 or self.status_code in LOUD
+
+
+class BlockGate:
+    """Implements `codat.Gate` for the threads of one process. To be closed after the last call.
+
+    The process keeps its places among the calls that run at once; each call takes one of the admitted starts.
+    """
+
+    def __init__(self, errand: Errand, threads: int) -> None:
+        self._errand, self._threads = errand, threads
+        self._turn = Condition()
+        self._starts: deque[datetime] = deque()  # admitted calls, and when each may leave
+        self._places, self._counted_at = 0, timezone.now()  # how many the shared row counts for us, since when
+        self._running: dict[int, datetime] = {}  # by thread
+        self._ended: list[Ended] = []
+        self._is_refused = False  # what concerns every call: whoever waits for a turn need not try
+
+    def before(self, operation: str) -> None:
+        """Raises Busy with nothing sent; waits for the process's own calls, else at most as the manners say."""
+        until = monotonic() + allowance.MANNERS[self._errand].patience
+        with self._turn:
+            while (leaves_at := self._begin(operation, until)) is None:
+                self._turn.wait(POLL_SECONDS)
+        sleep(max(0.0, (leaves_at - timezone.now()).total_seconds()))
+
+    def _begin(self, operation: str, until: float) -> datetime | None:
+        """When the call may leave; None if it has to wait for its turn."""
+        if self._is_refused:
+            raise codat.Busy(operation, reason="another call was refused", retry_after=REFUSED_SECONDS)
+        if not self._starts:
+            hold = self._refill()
+            if not self._starts:
+                if hold is None or self._running or (hold.is_brief and monotonic() < until):
+                    return None
+                raise codat.Busy(operation, reason=hold.why, retry_after=hold.seconds)
+        if len(self._running) >= self._places:
+            return None
+        self._running[get_ident()] = timezone.now()
+        return self._starts.popleft()
+
+    def after(
+        self, operation: str, status_code: int | None, quota: codat.Quota | None, retry_after: float | None
+    ) -> None:
+        with self._turn:
+            began_at = self._running.pop(get_ident())
+            ended = Ended(operation, status_code, quota, retry_after, began_at)
+            self._ended.append(ended)
+            self._is_refused = self._is_refused or status_code in REFUSALS
+            if ended.is_loud:
+                self._refill(size=0)
+            self._turn.notify_all()
+
+    def close(self) -> None:
+        """Note what is still to be noted, and give the places back."""
+        with self._turn:
+            self._threads = 0
+            self._refill(size=0)
+
+    def _refill(self, size: int = SIZE) -> Hold | None:
+        """One transaction: note the calls that ended, and have more admitted. Returns why there are no more."""
+        now, hold = timezone.now(), None
+        with quota.locked_row() as row:
+            self._give_back(row, now)
+            self._note(row, now)
+            for _ in range(min(size, self._room(row, now))):
+                hold = self._admit(row, now)
+                if hold:
+                    break
+        return hold
+
+    def _give_back(self, row: Quota, now: datetime) -> None:
+        """Our places are counted anew in each transaction: those of the calls under way are kept."""
+        allowance.begin_span(row, now)
+        for _ in range(self._places):
+            allowance.note_end(row, self._counted_at)
+        self._places, self._counted_at = len(self._running), now
+        row.running += self._places
+
+    def _note(self, row: Quota, now: datetime) -> None:
+        for ended in self._ended:
+            if ended.status_code is None or ended.status_code >= 500:
+                allowance.note_silence(row, now)
+            else:
+                allowance.note_answer(row, ended.operation, ended.status_code, now)
+        self._note_quota(row, now)
+        for ended in self._ended:
+            if ended.status_code == 429:
+                allowance.note_busy(row, ended.retry_after, now)
+        if any(ended.is_loud for ended in self._ended):
+            self._starts.clear()
+        self._ended.clear()
+
+    def _note_quota(self, row: Quota, now: datetime) -> None:
+        """The lowest figure of all: answers come in any order, and the newest says least."""
+        told = [ended.told for ended in self._ended if ended.told and ended.told.remaining is not None]
+        if told:
+            lowest = min(told, key=lambda quota: quota.remaining or 0)
+            allowance.note_quota(row, lowest, max(ended.began_at for ended in self._ended), now)
+            if row.remaining is not None:
+                row.remaining = max(0, row.remaining - len(self._starts))
+
+    def _room(self, row: Quota, now: datetime) -> int:
+        """How many calls to ask for: one alone finds out what we may, and few are asked for near the reserve."""
+        allowance.begin_day(row, now)
+        if row.remaining is None:
+            return 0 if self._running else 1
+        kept = allowance.reserve_of(row, quota.rules())
+        return max(1, (row.remaining - kept) // SHARE)
+
+    def _admit(self, row: Quota, now: datetime) -> Hold | None:
+        """One more call: on a place of its own while there are some, else after another one of ours."""
+        is_free = row.running + row.running_before < allowance.at_once(row) - KEPT_FREE
+        needs_place = self._places == 0 or (is_free and self._places < self._threads)
+        if not needs_place:
+            row.running -= 1
+        try:
+            wait = allowance.admit(row, self._errand, quota.rules(), now)
+        except Hold as hold:
+            if not needs_place:
+                row.running += 1
+            return hold
+        self._places += needs_place
+        self._starts.append(now + timedelta(seconds=wait))
+        return None

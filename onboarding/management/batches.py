@@ -1,0 +1,181 @@
+"""What the commands share that work on many companies: running a batch, its result file, its summary, exit statuses.
+
+0  everything went well          1  some rows failed, or the run was stopped by an error
+2  it could not start            130  stopped by Ctrl-C; run again to continue
+"""
+
+import csv
+import json
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from datetime import timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+from django.utils import timezone
+
+from onboarding import checks, tasks
+from onboarding.actors import Actor
+from onboarding.models import Batch, Heartbeat
+from onboarding.nudge import nudge
+from onboarding.usecases import bulk
+
+from . import acting, watching
+
+FAILED, NOT_STARTED, INTERRUPTED = 1, 2, 130
+IDLE_SECONDS = 0.5
+WATCH_SECONDS = 1.0
+WORKER_SILENT_AFTER = timedelta(seconds=60)
+
+
+class BatchCommand(BaseCommand):
+    """A command whose work is a batch. `example` ends its help text."""
+
+    requires_system_checks = []  # a dry run needs no settings; a run asks `checks.demand`
+    example = ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs.setdefault("formatter_class", RawDescriptionHelpFormatter)
+        return super().create_parser(prog_name, subcommand, epilog=self.example, **kwargs)
+
+    def add_running_arguments(self, parser: ArgumentParser) -> None:
+        acting.add_arguments(parser)
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--inline", action="store_true", help="Do the work in this process, without a worker.")
+        how.add_argument("--detach", action="store_true", help="Leave the work to the worker, and return at once.")
+        parser.add_argument("--json", action="store_true", help="End with one line of JSON; words go to stderr.")
+        parser.add_argument("--result", metavar="PATH", help="Where the result file goes.")
+
+    def add_wave_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--per-day", type=_positive, metavar="N", help="At most so many invitations a day.")
+        parser.add_argument("--weekdays", action="store_true", help="From Monday to Friday only, where they live.")
+
+    def say(self, text: str) -> None:
+        """For people: on stdout, or on stderr if that is kept for JSON."""
+        (self.stderr if self.is_json else self.stdout).write(text, lambda words: words)
+
+    is_json = False
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        self.is_json = bool(options.get("json"))
+        try:
+            return super().execute(*args, **options)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error), returncode=NOT_STARTED) from None
+        except DatabaseError as error:
+            words = str(error).strip().splitlines() or [type(error).__name__]
+            said = f"The database does not answer: {words[0]} Nothing is lost: run again to continue."
+            raise CommandError(said, returncode=FAILED) from error
+
+    def end(self, summary: dict[str, Any], status: int = 0) -> None:
+        """The last words, in JSON if that was asked for; and the exit status."""
+        if self.is_json:
+            self.stdout.write(json.dumps(summary, default=str, ensure_ascii=False))
+        if status:
+            sys.exit(status)
+
+    def run_batch(self, batch: Batch, options: dict[str, Any], *, by: Actor, result: Path | None) -> None:
+        """Work on the batch or watch the worker do it; write its result file; say how it ended."""
+        checks.demand()
+        stopped = watching.Stopped()
+        if options["detach"]:
+            nudge(tasks.drain_batches)
+            self.say(f"Batch {batch.uid} is left to the worker. See how far it is: --resume {batch.uid}")
+            self.end(summary(batch, None))
+            return
+        out = self.stderr if self.is_json else self.stdout
+        out.style_func = None
+        with stopped.listening(), watching.told(batch, out):
+            (self._work if options["inline"] else self._watch)(batch, stopped)
+        if stopped():
+            bulk.stop(batch, by=by)
+        self._conclude(batch, result, was_interrupted=stopped())
+
+    def _work(self, batch: Batch, stopped: watching.Stopped) -> None:
+        while not stopped() and bulk.state(batch) in ("running", "paused"):
+            if not bulk.work(batch, seconds=60.0, is_stopped=stopped):
+                stopped.wait(IDLE_SECONDS)
+
+    def _watch(self, batch: Batch, stopped: watching.Stopped) -> None:
+        nudge(tasks.drain_batches)
+        beat = Heartbeat.objects.filter(name="worker").first()
+        if beat is None or timezone.now() - beat.at > WORKER_SILENT_AFTER:
+            self.say("No worker shows itself: start one, or run again with --inline. Waiting for one meanwhile.")
+        while not stopped() and bulk.state(batch) in ("running", "paused"):
+            stopped.wait(WATCH_SECONDS)
+
+    def _conclude(self, batch: Batch, result: Path | None, *, was_interrupted: bool) -> None:
+        told = bulk.progress(batch)
+        self.say(watching.line(told))
+        if result is not None and told.total:
+            write_result(batch, result)
+            self.say(f"Result: {result}")
+        self.say(closing(batch, told))
+        status = FAILED if told.failed or told.error else 0
+        self.end(summary(batch, result), INTERRUPTED if was_interrupted and told.waiting else status)
+
+
+def closing(batch: Batch, told: bulk.Progress) -> str:
+    """How a run ended, in a sentence."""
+    if told.error:
+        return f"Stopped after row {told.ended:,}: {told.error}"
+    if told.state == "stopped":
+        return f"Stopped after row {told.ended:,}. Run again to continue, or: --resume {batch.uid}"
+    done, already = bulk.words_of(batch)
+    return f"{told.done:,} {done}, {told.skipped:,} {already}, {told.failed:,} need you."
+
+
+def summary(batch: Batch, result: Path | None) -> dict[str, Any]:
+    told = bulk.progress(batch)
+    return {
+        "batch": str(batch.uid),
+        "kind": batch.kind,
+        "state": told.state,
+        "rows": told.total,
+        "done": told.done,
+        "already_there": told.skipped,
+        "needs_you": told.failed,
+        "waiting": told.waiting,
+        "paused_until": told.paused_until,
+        "error": told.error,
+        "result": str(result) if result else None,
+    }
+
+
+def write_result(batch: Batch, path: Path) -> None:
+    """The result file, whole or not at all, for its owner's eyes: it holds addresses that open a customer's page."""
+    with NamedTemporaryFile("w", dir=path.parent, encoding="utf-8-sig", newline="", delete=False) as draft:
+        try:
+            writer = csv.writer(draft, delimiter=batch.options.get("delimiter", ","), lineterminator="\r\n")
+            writer.writerows(bulk.result(batch))
+        except BaseException:
+            os.unlink(draft.name)
+            raise
+    os.replace(draft.name, path)
+
+
+def find(uid: str, *kinds: str) -> Batch:
+    """The batch that --resume names, by its number or the beginning of it. Raises CommandError (2)."""
+    wanted = uid.strip().lower().replace("-", "")
+    found = [batch for batch in Batch.objects.filter(kind__in=kinds) if wanted and batch.uid.hex.startswith(wanted)]
+    if len(found) != 1:
+        refuse(f"{'No' if not found else 'More than one'} batch is called {uid}.")
+    return found[0]
+
+
+def refuse(*sentences: str) -> NoReturn:
+    """It cannot start: all the reasons at once."""
+    raise CommandError("\n".join(sentences), returncode=NOT_STARTED)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
