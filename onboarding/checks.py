@@ -29,12 +29,13 @@ NO_API_KEY = Error(
 
 
 def demand() -> None:
-    """Raises ImproperlyConfigured that names what is missing; a process that serves or works calls it first."""
-    missing = [f"{message.msg} {message.hint}" for message in _missing()]
+    """Raises ImproperlyConfigured that names what is missing or wrong; every process that serves or works calls it."""
+    found = [message for check in DEMANDED for message in check(None) if isinstance(message, Error)]
+    words = [f"{message.msg} {message.hint}" for message in found]
     if not _has_secret_key():
-        missing.append("SECRET_KEY is not set. Set it to 50 random characters or more.")
-    if missing:
-        raise ImproperlyConfigured(" ".join(missing))
+        words.append("SECRET_KEY is not set. Set it to 50 random characters or more.")
+    if words:
+        raise ImproperlyConfigured(" ".join(words))
 
 
 def _has_secret_key() -> bool:
@@ -105,6 +106,9 @@ def webhook_secret_is_usable(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     if not all(is_usable_secret(secret) for secret in settings.CODAT_WEBHOOK_SECRETS):
         return [Error("CODAT_WEBHOOK_SECRET holds what is no signing secret.", hint=hint, id="onboarding.E007")]
     return []
+
+
+DEMANDED = (codat_is_named, codat_is_reached_safely, demo_stays_at_home, webhook_secret_is_usable)
 
 
 @register(Tags.security, deploy=True)

@@ -8,6 +8,7 @@ from time import monotonic
 
 from celery import shared_task
 
+from . import codat
 from .nudge import nudge
 from .usecases import alarms, bulk, follow, mails, platforms, pulse, reminders, retention, standing, sync, webhooks
 
@@ -58,9 +59,13 @@ def remind() -> str:
 
 @shared_task
 def refresh_platforms() -> str:
-    """Ask Codat which platforms are enabled, and for pictures that are new or old."""
-    enabled = platforms.refresh_enabled()
-    return f"{sum(enabled.values())} enabled, {platforms.refresh_logos()} pictures"
+    """Ask Codat which platforms are enabled, every six hours, and for pictures that are new or old."""
+    try:
+        enabled = platforms.refresh_enabled() if platforms.is_due() else {}
+        return f"{sum(enabled.values())} enabled, {platforms.refresh_logos()} pictures"
+    except codat.CodatError as error:
+        log.warning("platforms are asked for later", extra={"reason": str(error)})
+        return "later"  # the clock asks again in ten minutes
 
 
 @shared_task

@@ -17,6 +17,7 @@ PATTERNS = (
     (re.compile(r"(?i)((?:^|[?&;\s.\"'])(?:link\.)?otp[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)https?://link[a-z-]*\.codat\.io[^\s\"'<>]*"), f"https://link.codat.io/{HIDDEN}"),
     (re.compile(r"(?i)(/(?:invite|sign-in/link|reminders)/)[^/\s\"'?#]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)(/password-reset/[0-9a-z]+-)[^/\s\"'?#]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{HIDDEN}@"),  # a password in a database's or broker's address
 )
 # What could forge a line or drive a terminal.
@@ -66,6 +67,8 @@ def _is_secret(name: Any, value: Any) -> bool:
 
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The last processor before a line is written: nothing secret, nothing that breaks out of the line."""
+    if event.get("logger") == "celery.app.trace":
+        event.pop("data", None)  # the same again, with the arguments
     for name in list(event):
         allowed = LINES if name == "exception" else ""
         event[name] = HIDDEN if _is_secret(name, event[name]) else _clean(event[name], allowed)

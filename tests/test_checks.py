@@ -34,6 +34,16 @@ def test_demand_names_everything_that_is_missing(settings):
         assert f"{name} is not set." in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CODAT_BASE_URL", "http://evil.example"), ("CODAT_WEBHOOK_SECRETS", ["plain"])],
+)
+def test_demand_refuses_what_is_wrong(settings, name, value):
+    setattr(settings, name, value)
+    with pytest.raises(ImproperlyConfigured, match=name[:14]):
+        checks.demand()
+
+
 def test_demand_is_silent_when_all_is_there():
     assert checks.demand() is None
 

@@ -19,6 +19,8 @@ from ..wiring import codat as codat_for
 from . import timeline
 
 LOGOS_KEPT_FOR = timedelta(days=30)
+ASKED_EVERY = timedelta(hours=6)
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -76,6 +78,12 @@ def check_not_paused(platform_key: str) -> None:
     if pause:
         name = PLATFORMS[platform_key].name if platform_key in PLATFORMS else platform_key
         raise PlatformPaused(platform=name, pause=pause)
+
+
+def is_due(now: datetime | None = None) -> bool:
+    """Whether Codat has not been asked about every platform of our tables within the last hours."""
+    since = (now or timezone.now()) - ASKED_EVERY
+    return PlatformState.objects.filter(pk__in=PLATFORMS, checked_at__gt=since).count() < len(PLATFORMS)
 
 
 def refresh_enabled(errand: Errand = Errand.BACKGROUND) -> dict[str, bool]:
