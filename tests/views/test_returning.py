@@ -19,7 +19,7 @@ def there_and_back(sandbox, client, company, answer: str = "authorise", organisa
 
 
 @pytest.mark.parametrize(
-    ("answer", "page", "heading"),
+    ("answer", "where", "heading"),
     [
         ("authorise", "connection/", "Xero is connected"),
         ("cancel", "connection/stopped/", "You stopped before the end"),
