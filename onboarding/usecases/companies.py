@@ -269,7 +269,8 @@ def keep(company: Company, told: codat.Company, *, by: Actor) -> Company:
 def note_gone(company: Company, *, at: datetime, by: Actor, delivery_id: str = "") -> None:
     """Codat no longer has the company: marked, with all its connections. Nothing recreates it by itself."""
     alive = company.connections.exclude(status=Status.DELETED).values_list("pk", flat=True)
-    told = Observation(Status.DELETED, at, Source.WORKER, is_read=True, delivery_id=delivery_id)
+    final = max(at, timezone.now())  # no look at them can be newer, whatever two clocks say
+    told = Observation(Status.DELETED, final, Source.WORKER, is_read=True, delivery_id=delivery_id)
     door.record(dict.fromkeys(alive, told), by=by)
     with transaction.atomic():
         company = Company.objects.select_for_update().get(pk=company.pk)

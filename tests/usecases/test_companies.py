@@ -2,6 +2,7 @@
 
 import re
 import threading
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -151,6 +152,14 @@ def test_gone_marks_the_company_and_its_connections(sandbox: Sandbox) -> None:
     connection.refresh_from_db()
     assert connection.status == Status.DELETED
     assert Event.objects.filter(kind="gone").count() == 1
+
+
+def test_gone_marks_connections_that_a_clock_says_were_seen_later(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    companies.note_gone(connection.company, at=timezone.now() - timedelta(minutes=4), by=CLOCK)
+
+    connection.refresh_from_db()
+    assert connection.status == Status.DELETED
 
 
 def test_a_product_changes_only_before_linking() -> None:
