@@ -101,12 +101,12 @@ def _perform(world: World, request: Request, entry: Entry) -> Answer:
     slow = world.rules.draw(request, "slow")
     told = world.rules.draw(request, "answer")
     if slow and not slow.after_effect:
-        world.pause(slow.seconds)
+        world.rules.pause(slow.seconds)
     if told and not told.after_effect:
         return told.answer()
     answer = _work(world, request, entry)
     if slow and slow.after_effect:
-        world.pause(slow.seconds)
+        world.rules.pause(slow.seconds)
     return told.answer() if told else answer
 
 

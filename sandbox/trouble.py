@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from sandbox.errors import ApiError, error_body
@@ -54,6 +54,7 @@ class Rules:
     def __init__(self) -> None:
         self._rules: list[Rule] = []
         self._lock = Lock()
+        self._cleared = Event()
 
     def add(self, order: Mapping[str, Any]) -> None:
         """Raises a 400 refusal for an order nobody understands."""
@@ -62,8 +63,15 @@ class Rules:
             self._rules.append(rule)
 
     def clear(self) -> None:
+        """Forget every order; answers that are kept back by one are let go."""
         with self._lock:
             self._rules.clear()
+            self._cleared.set()
+            self._cleared = Event()
+
+    def pause(self, seconds: float) -> None:
+        """Waits, but not beyond the next `clear`."""
+        self._cleared.wait(seconds)
 
     def draw(self, request: Request, *kinds: str) -> Rule | None:
         """The first order of these kinds that acts on this request; it is used up by that."""

@@ -96,6 +96,7 @@ class World:
 
     def close(self) -> None:
         self.closed.set()
+        self.rules.clear()
         self.timers.close()
         self.webhooks.close()
 

@@ -159,7 +159,7 @@ class Sandbox:
         every: int = 1,
         after_effect: bool = False,
     ) -> None:
-        """Answers late; meanwhile the same Idempotency-Key gets 409."""
+        """Answers late, or as soon as `no_more_trouble` is said; meanwhile the same Idempotency-Key gets 409."""
         order = {"kind": "slow", "seconds": seconds, "after_effect": after_effect}
         self._rule(order, method, path, times, every)
 
@@ -178,6 +178,7 @@ class Sandbox:
         self.control("POST", "/rules", {**order, "method": method, "path": path, "times": times, "every": every})
 
     def no_more_trouble(self) -> None:
+        """Forgets every order above; what is kept back by one is answered now."""
         self.control("DELETE", "/rules")
 
     def unknown_status(self, connection_id: str, text: str | None) -> None:

@@ -1,6 +1,8 @@
 """Trouble on order: every kind happens, as often as ordered, to the requests meant."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -153,3 +155,14 @@ def test_drift_changes_the_status_silently(api, sandbox, linked):
 
     assert sandbox.connection(linked["id"])["status"] == "Deauthorized"
     assert len(sandbox.events()) == before
+
+
+def test_slow_answer_is_let_go_when_trouble_ends(api, sandbox):
+    sandbox.slow(30, times=None)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(api.get, "/profile")
+        while not sandbox.requests("/profile"):
+            time.sleep(0.01)
+        sandbox.no_more_trouble()
+
+        assert answer.result(10).status_code == 200
