@@ -1,10 +1,9 @@
 """Companies: the list of picture 16. The page of one company is in `company_page`."""
 
-from collections import defaultdict
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.utils.safestring import SafeString
 from ..lifecycle import Status
 from ..models import Company, Connection, Kind
 from ..platforms import name_of
-from ..states import State, current_of
+from ..states import State
 from . import badges, bulk, company_add, company_edit, company_page, company_search, preview, words
 from .company_filters import FILTERS, inviters
 from .lists import Listed, select_across
@@ -52,7 +51,17 @@ class CompanyAdmin(Listed):
     # The list
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
-        return Company.objects.filter(erased_at=None).defer(*NEVER_SHOWN_IN_LISTS)
+        """With the two numbers that badges show, looked up for the rows of the page alone."""
+        alive = Connection.objects.filter(company=OuterRef("pk"), kind=Kind.ACCOUNTING).exclude(status=Status.DELETED)
+        newest = alive.order_by("-pk")
+        return (
+            Company.objects.filter(erased_at=None)
+            .defer(*NEVER_SHOWN_IN_LISTS)
+            .annotate(
+                shown_reads=Subquery(newest.filter(status=Status.LINKED).values("reads")[:1]),
+                shown_failures=Subquery(newest.values("failures")[:1]),
+            )
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """An exact reference or id opens the company at once."""
@@ -69,18 +78,6 @@ class CompanyAdmin(Listed):
     ) -> tuple[QuerySet[Company], bool]:
         return (company_search.narrow(queryset, search_term) if search_term.strip() else queryset), False
 
-    def prepare(self, rows: list[Company]) -> None:
-        """The numbers that a few badges show: one query for the page, none if no row needs one."""
-        shown = {row.pk: row for row in rows if row.state == State.READING or row.needs == "errors"}
-        connections = defaultdict(list)
-        if shown:
-            alive = Connection.objects.filter(company__in=shown, kind=Kind.ACCOUNTING).exclude(status=Status.DELETED)
-            for connection in alive.order_by("pk"):
-                connection.company = shown[connection.company_id]
-                connections[connection.company_id].append(connection)
-        for row in rows:
-            row.shown = current_of(connections[row.pk])  # type: ignore[attr-defined]
-
     # Columns
 
     @admin.display(description="Company")
@@ -89,7 +86,7 @@ class CompanyAdmin(Listed):
 
     @admin.display(description="Status")
     def status(self, row: Company) -> SafeString:
-        return badges.of(row, row.shown)  # type: ignore[attr-defined]
+        return badges.of(row, row.shown_reads, row.shown_failures)  # type: ignore[attr-defined]
 
     @admin.display(description="Software")
     def software(self, row: Company) -> str:

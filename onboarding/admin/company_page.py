@@ -55,14 +55,14 @@ def page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse
 
 
 def _context(request: HttpRequest, the: Desk) -> dict[str, Any]:
-    advised = advice.of(the)
+    advised, current = advice.of(the), the.current
     offered = [_button(the, act) for act in ACTS.values() if act.is_allowed(the.viewer)]
     possible = {button.act.name: button for button in offered if not button.why_not}
     first = [possible[name] for name in advised.acts if name in possible]
     return {
         "the": the,
         "company": the.company,
-        "badge": badges.of(the.company, the.current),
+        "badge": badges.of(the.company, current.reads if current else None, current.failures if current else None),
         "product": brand.product_name(the.company.product),
         "product_kind": words.PRODUCTS[the.company.product],
         "advice": advised,

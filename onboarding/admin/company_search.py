@@ -8,15 +8,14 @@ from django.db.models import Q, QuerySet
 
 from ..models import Company, Connection, Delivery, Event, Invitation, Membership
 
-REFERENCE = re.compile(r"([A-Za-z]{3})[-\s]?(\d{4})")
+REFERENCE = re.compile(r"([A-Za-z]{3})-?(\d{4})")
 LEAST_ID_LENGTH = 12  # event and correlation ids are longer; words of a name rarely are, and have spaces
-MOST_BY_EMAIL = 50
 
 
 def exact(told: str) -> int | None:
     """The one company that a reference, a customer ID, or an id of Codat's names; None for anything else."""
     text = told.strip()
-    if not text:
+    if not text or " " in text or "@" in text:
         return None
     by_name = Q(customer_id=text)
     if match := REFERENCE.fullmatch(text):
@@ -24,7 +23,7 @@ def exact(told: str) -> int | None:
     found = Company.objects.filter(by_name).values_list("pk", flat=True)[:2]
     if len(found) == 1:
         return found[0]
-    if len(text) < LEAST_ID_LENGTH or " " in text or "@" in text:
+    if len(text) < LEAST_ID_LENGTH:
         return None
     return next((pk for pk in _by_id(text) if pk is not None), None)
 
@@ -36,11 +35,15 @@ def _by_id(text: str) -> Iterator[int | None]:
         yield Company.objects.filter(codat_id=uid).values_list("pk", flat=True).first()
         yield Connection.objects.filter(codat_id=uid).values_list("company_id", flat=True).first()
     for column in ("correlation_id", "delivery_id"):
-        events = Event.objects.filter(**{column: text}, company__isnull=False)
-        yield events.values_list("company_id", flat=True).first()
+        yield events_with(column, text).exclude(company=None).values_list("company_id", flat=True).first()
     for deliveries in (Delivery.objects.filter(pk=text), Delivery.objects.filter(event_id=text)):
         owner = deliveries.values_list("company_codat_id", flat=True).first()
         yield Company.objects.filter(codat_id=owner).values_list("pk", flat=True).first() if owner else None
+
+
+def events_with(column: str, text: str) -> "QuerySet[Event]":
+    """Events that carry an id. That it is not empty is said again: the index holds only such rows."""
+    return Event.objects.filter(**{column: text}).exclude(**{column: ""})
 
 
 def uuid_of(text: str) -> UUID | None:
@@ -56,18 +59,12 @@ def narrow(companies: "QuerySet[Company]", told: str) -> "QuerySet[Company]":
     The customer's own address is found by any part of it, those of other people whole or by their beginning.
     """
     words = told.lower().split()
-    held = Q()
+    matching = Company.objects.all()
     for word in words:
-        held &= Q(search_text__contains=word)
-    if len(words) == 1 and "@" in words[0] and (found := _by_email(words[0])):
-        held |= Q(pk__in=found)
-    return companies.filter(held)
-
-
-def _by_email(text: str) -> set[int]:
-    people = Membership.objects.filter(user__email__startswith=text)
-    invited = Invitation.objects.filter(email=text)
-    return {
-        *people.values_list("company_id", flat=True)[:MOST_BY_EMAIL],
-        *invited.values_list("company_id", flat=True)[:MOST_BY_EMAIL],
-    }
+        matching = matching.filter(search_text__contains=word)
+    found = matching.values("pk")  # from the index that holds the text, before anything is ordered
+    if len(words) == 1 and "@" in words[0]:
+        people = Membership.objects.filter(user__email__startswith=words[0]).values("company_id")
+        invited = Invitation.objects.filter(email=words[0]).values("company_id")
+        found = found.union(people, invited)
+    return companies.filter(pk__in=found)

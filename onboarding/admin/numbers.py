@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
-from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
 from .. import quota
@@ -107,8 +106,7 @@ def compute(chosen: Chosen, now: datetime) -> Numbers:
 
 def _heads(companies: QuerySet[Company], now: datetime) -> dict[str, Any]:
     """The six numbers; of companies as they are now, whenever they were invited."""
-    local = timezone.localtime(now)
-    monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = _monday(now)
     week_before = monday - timedelta(days=7)
     return companies.aggregate(
         needs=Count("pk", filter=Q(turn=0)),
@@ -157,16 +155,20 @@ def _heat(cohort: QuerySet[Company], now: datetime) -> dict[tuple[str, str], int
 def _weeks(chosen: Chosen, now: datetime) -> list[tuple[datetime, int, int]]:
     """(Monday, expired, reconnected) of the last twelve weeks. Reconnected: Linked again after Deauthorized."""
     monday = _monday(now) - timedelta(weeks=WEEKS - 1)
-    events = Event.objects.filter(
-        Q(kind="expired") | Q(kind="connected", before=Status.DEAUTHORIZED.value),
-        chosen.filtered("company__"),
-        at__gte=monday,
-    )
-    rows = events.annotate(week=TruncWeek("at")).values_list("week", "kind").order_by().annotate(Count("pk"))
-    counts = {(timezone.localtime(week).date(), kind): count for week, kind, count in rows}
     weeks = [monday + timedelta(weeks=number) for number in range(WEEKS)]
+    bounds = enumerate(zip(weeks, [*weeks[1:], now], strict=True))
+    which = [When(at__gte=begin, at__lt=end, then=Value(number)) for number, (begin, end) in bounds]
+    events = Event.objects.filter(
+        Q(kind="expired") | Q(before=Status.DEAUTHORIZED.value),
+        chosen.filtered("company__"),
+        kind__in=("expired", "connected"),
+        at__gte=monday,
+    ).order_by()
+    rows = events.annotate(week=Case(*which, default=Value(-1))).values_list("week", "kind").annotate(Count("pk"))
+    counts = {(week, kind): count for week, kind, count in rows}
     return [
-        (week, counts.get((week.date(), "expired"), 0), counts.get((week.date(), "connected"), 0)) for week in weeks
+        (week, counts.get((number, "expired"), 0), counts.get((number, "connected"), 0))
+        for number, week in enumerate(weeks)
     ]
 
 
