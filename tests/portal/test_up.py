@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
+SECRET = "whsec_dGVzdHMtb25seS13ZWJob29rLXNlY3JldC0wMTIz"
 
 
 def free_port() -> int:
@@ -154,13 +155,23 @@ def test_killed_supervisor_leaves_nothing(up):
     assert are_gone(pids)
 
 
-@pytest.mark.parametrize("name", ["worker", "sandbox"])
-def test_child_that_dies_takes_the_rest_along(up, name):
+def test_child_that_dies_takes_the_rest_along(up):
     children = up.children()
-    os.kill(children[name], signal.SIGKILL)
+    os.kill(children["worker"], signal.SIGKILL)
     assert up.process.wait(timeout=40) == 1
     assert are_gone(list(children.values()))
     assert "killed by SIGKILL), so everything stops." in up.shown
+
+
+def test_with_a_codat_of_its_own_there_is_no_sandbox_and_no_demo(tmp_path, starts):
+    real = Up(tmp_path / "var", CODAT_BASE_URL="http://127.0.0.1:9", CODAT_API_KEY="k", CODAT_WEBHOOK_SECRET=SECRET)
+    starts.append(real)
+    shown = real.wait_until_shown("Ctrl-C stops everything.")
+    assert "sandbox" not in real.children()
+    assert "/return/?companyId={companyId}&connectionId={connectionId}" in shown
+    assert "/webhooks/codat" in shown
+    assert real.get("/demo/mail/")[0] == 404
+    assert real.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
@@ -179,6 +190,8 @@ def test_taken_port_is_one_sentence(tmp_path, variable):
     [
         ({"PORT": "abc"}, "Cannot start: PORT is not a whole number.\n"),
         ({"CODAT_BASE_URL": "https://api.codat.io"}, "Cannot start: CODAT_API_KEY is not set."),
+        ({"CODAT_BASE_URL": "http://far.example", "CODAT_API_KEY": "k"}, "Cannot start: CODAT_BASE_URL is neither"),
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:9/none"}, "The database cannot be used: "),
         ({"ENV_FILE": "/none/such"}, "Cannot start: The settings file /none/such cannot be read.\n"),
     ],
 )

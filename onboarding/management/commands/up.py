@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from onboarding import checks, mailbox
 from onboarding.usecases import demo
-from portal import spool
+from portal import celery_app, spool
 from portal.demo import is_free
 from portal.supervisor import Failed, Supervisor
 
@@ -41,13 +41,13 @@ class Command(BaseCommand):
 
     def work(self, supervisor: Supervisor) -> None:
         """Start what stands on its own first, so that the processes come up while we prepare the rest."""
-        spool.empty(settings.SPOOL_DIR)
+        _empty_spool()
         if settings.DEMO:
             supervisor.start("sandbox", _sandbox(), _sandbox_environment())
         try:
             _prepare_database()
         except DatabaseError as error:
-            raise Failed(f"The database cannot be used: {error}") from error
+            raise Failed(f"The database cannot be used: {str(error).splitlines()[0]}") from error
         _collect_static()
         for name, command in _processes().items():
             supervisor.start(name, command, {**os.environ, **QUIET})
@@ -81,6 +81,16 @@ def _check_port(port: int, variable: str) -> None:
         raise CommandError(f"Port {port} is taken. Stop what uses it, or choose another: {variable}={port + 10}.")
 
 
+def _empty_spool() -> None:
+    """Old hints are worth nothing. The queues are declared here, for several processes at once would trip."""
+    if settings.CELERY_BROKER_URL != spool.ADDRESS:
+        return
+    spool.empty(settings.SPOOL_DIR)
+    with celery_app.connection_for_write() as broker:
+        for queue in celery_app.amqp.queues.values():
+            queue(broker.default_channel).declare()
+
+
 def _prepare_database() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -106,13 +116,18 @@ def _collect_static() -> None:
 def _sandbox() -> list[str]:
     port = settings.CODAT_BASE_URL.rpartition(":")[2]
     _check_port(int(port), "SANDBOX_PORT")
-    query = "&".join(f"{name}={{{name}}}" for name in RETURN_NAMES)
     return [
         *(sys.executable, "-m", "sandbox", "--port", port),
         *("--state", str(settings.VAR_DIR / "sandbox.json")),
         *("--webhook-url", f"{_local()}{reverse('webhook')}"),
-        *("--redirect-url", f"{settings.PUBLIC_URL}{reverse('return')}?{query}"),
+        *("--redirect-url", _redirect_template()),
     ]
+
+
+def _redirect_template() -> str:
+    """The way back from Link, as Codat wants it told: it fills in the names."""
+    query = "&".join(f"{name}={{{name}}}" for name in RETURN_NAMES)
+    return f"{settings.PUBLIC_URL}{reverse('return')}?{query}"
 
 
 def _sandbox_environment() -> dict[str, str]:
@@ -144,7 +159,11 @@ def _table(doors: list[demo.Door]) -> str:
     if settings.DEMO:
         rows += [("Sandbox", f"{settings.CODAT_BASE_URL}/"), ("Mail", f"{settings.PUBLIC_URL}{reverse('demo_mail')}")]
     else:
-        rows += [("Staff", f"{settings.PUBLIC_URL}/admin/ (first account: manage.py createsuperuser)")]
+        rows += [
+            ("Staff", f"{settings.PUBLIC_URL}/admin/ (first account: .venv/bin/python manage.py createsuperuser)"),
+            ("Redirect URL, for Codat", _redirect_template()),
+            ("Webhook endpoint, for Codat", f"{settings.PUBLIC_URL}{reverse('webhook')}"),
+        ]
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]
     return "\n".join(["", *lines, "", "  Ctrl-C stops everything.", ""])
