@@ -4,11 +4,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from onboarding.views import caught_mail, health, signin, webhook
+from onboarding.views import caught_mail, health, metrics, signin, webhook
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("webhooks/codat/", webhook.webhook, name="webhook"),
     path("webhooks/codat", webhook.webhook),  # no redirect: Codat takes one for a failure
     # Staff's door. It comes before the admin's own, so that allauth's limits and second factor hold.
