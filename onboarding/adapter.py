@@ -35,7 +35,7 @@ KNOWN_SALT = "onboarding.known-browser"
 A_YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": "This email address and password do not go together.",
@@ -126,7 +126,7 @@ def _owner(email: str) -> str:
     return salted_hmac(KNOWN_SALT, email).hexdigest()
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactorAdapter(DefaultMFAAdapter):
     """Second factors, with their secrets encrypted in the database under SECRET_KEY."""
 
     def encrypt(self, text: str) -> str:
@@ -153,7 +153,7 @@ def _fernet() -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
-class StaffSsoAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class StaffSsoAdapter(DefaultSocialAccountAdapter):
     """Single sign-on (OpenID Connect) for staff whose account exists here already, by a verified address."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How long a session lives: an idle limit and an absolute one, shorter for staff.
+"""How long a session lives, an idle limit and an absolute one, shorter for staff; and where to sign in then.
 
 Django's own sessions know the idle limit alone, and forget when they began; so each carries two times of ours.
 """
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -61,17 +62,30 @@ class SessionLimits:
             request.session[SEEN] = now.isoformat()
 
 
+class SignInRequired(LoginRequiredMiddleware):
+    """Sign-in is the default, each kind of person at their own door, and back to the page they were on."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
+        return _to_sign_in(request, _page_before(request))
+
+
 def _ended(request: HttpRequest) -> HttpResponse:
-    was_staff = getattr(request.user, "is_staff", False)
     back = _page_before(request)
     logout(request)
-    if was_staff and back.startswith("/admin/"):
-        url = f"/admin/login/?{urlencode({'next': back})}"
+    return _to_sign_in(request, back, out="1")
+
+
+def _to_sign_in(request: HttpRequest, back: str, **told: str) -> HttpResponse:
+    if back.startswith("/admin/"):
+        url = f"/admin/login/?{urlencode({'next': back}, safe='/')}"
     else:
-        url = f"/sign-in/?{urlencode({'out': '1', 'next': back})}"
+        url = f"/sign-in/?{urlencode({**told, 'next': back}, safe='/')}"
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(url)
-    return HttpResponse(status=303, headers={"Location": url})
+    status = 302 if request.method in ("GET", "HEAD") else 303
+    return HttpResponse(status=status, headers={"Location": url})
 
 
 def _page_before(request: HttpRequest) -> str:

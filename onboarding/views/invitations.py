@@ -17,6 +17,7 @@ from ..nudge import nudge
 from ..tasks import send_mails
 from ..usecases import invitations, platforms, signin
 from . import errors
+from .access import person
 from .answers import at_home, see_other_url
 from .token_pages import token_page
 
@@ -48,7 +49,7 @@ def _somebody_else(request: HttpRequest, found: Invitation) -> HttpResponse:
     if request.method == "POST" and request.POST.get("do") == "sign_out":
         logout(request)
         return see_other_url(request.path)
-    context = {"company": found.company, "email": request.user.email, "masked": signin.masked(found.email)}
+    context = {"company": found.company, "email": person(request).email, "masked": signin.masked(found.email)}
     return render(request, "onboarding/invite_other.html", context)
 
 

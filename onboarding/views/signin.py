@@ -202,8 +202,14 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "account/link.html", {"email": found.user.email})
 
 
-class StaffLoginForm(LoginForm):  # type: ignore[misc]
+class StaffLoginForm(LoginForm):
     """Address and password, for staff. A customer's right password would be answered as a wrong one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""  # the page has its own link to a new one
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -212,13 +218,17 @@ class StaffLoginForm(LoginForm):  # type: ignore[misc]
         return cleaned
 
 
-class StaffLogin(LoginView):  # type: ignore[misc]
+class StaffLogin(LoginView):
     template_name = "account/staff_login.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and not request.user.is_staff:
             return errors.forbidden(request)
         return super().dispatch(request, *args, **kwargs)
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:
+        """Half a sign-in by code is no hindrance here; half a one by password is asked for its second factor."""
+        return None if stage.key == LoginByCodeStage.key else super()._redirect_to_pending_stage(request, stage)
 
     def get_form_class(self) -> type[StaffLoginForm]:
         return StaffLoginForm
@@ -231,7 +241,7 @@ class StaffLogin(LoginView):  # type: ignore[misc]
 staff_login = login_not_required(StaffLogin.as_view())
 
 
-class StaffResetForm(ResetPasswordForm):  # type: ignore[misc]
+class StaffResetForm(ResetPasswordForm):
     """Any address gets the same answer; whether it is staff's is found out by the worker, not here."""
 
     def clean_email(self) -> str:
@@ -244,7 +254,7 @@ class StaffResetForm(ResetPasswordForm):  # type: ignore[misc]
         return email
 
 
-class StaffReset(PasswordResetView):  # type: ignore[misc]
+class StaffReset(PasswordResetView):
     template_name = "account/staff_reset.html"
 
     def get_form_class(self) -> type[StaffResetForm]:
@@ -255,7 +265,7 @@ staff_reset = never_cache(login_not_required(StaffReset.as_view()))
 
 
 @method_decorator(token_page, name="dispatch")
-class StaffNewPassword(PasswordResetFromKeyView):  # type: ignore[misc]
+class StaffNewPassword(PasswordResetFromKeyView):
     template_name = "account/staff_new_password.html"
 
 
