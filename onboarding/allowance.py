@@ -20,6 +20,7 @@ UNEXPLAINED_PAUSE_SECONDS = 10.0  # a 429 that names no time
 REFUSED_PAUSE = timedelta(seconds=60)  # between tries with a key that Codat refuses
 REQUESTS_PER_COMPANY = 1000  # the daily allowance is 1,000 × (1 + active companies)
 AT_ONCE_PER_COMPANY = 10
+FREE_FOR_PEOPLE = 2  # of the places; those who wait are never held for want of one
 
 
 class Errand(StrEnum):
@@ -175,9 +176,9 @@ def _hold_if_spent(row: State, manners: Manners, rules: Rules, now: datetime) ->
 
 
 def _hold_if_crowded(row: State, manners: Manners, now: datetime) -> None:
-    """Two places stay free for people who wait; they themselves are never held here."""
+    """The worker leaves places to people; they themselves are never held here."""
     begin_span(row, now)
-    if not manners.passes_open_circuit and row.running + row.running_before >= at_once(row) - 2:
+    if not manners.passes_open_circuit and row.running + row.running_before >= at_once(row) - FREE_FOR_PEOPLE:
         raise Hold(0.5, "enough calls under way", is_brief=True)
 
 
@@ -249,7 +250,7 @@ def note_quota(row: State, told: Told, began_at: datetime, now: datetime) -> Non
             row.remaining = min(row.remaining, told.remaining)
     if told.limit is not None:
         row.limit = told.limit
-    row.reset_at, row.told_at = _believed_reset(told.reset_at, now), now
+    row.reset_at, row.told_at = believed_reset(told.reset_at, now), now
 
 
 def note_busy(row: State, retry_after: float | None, now: datetime) -> None:
@@ -270,12 +271,12 @@ def note_event(row: State, limit: int | None, remaining: int | None, reset_at: d
         return
     row.limit = limit if limit is not None else row.limit
     row.remaining = remaining if remaining is not None else row.remaining
-    row.reset_at, row.told_at = _believed_reset(reset_at, at), at
+    row.reset_at, row.told_at = believed_reset(reset_at, at), at
     if remaining:
         row.blocked_until = None
 
 
-def _believed_reset(told: datetime | None, now: datetime) -> datetime:
+def believed_reset(told: datetime | None, now: datetime) -> datetime:
     """Codat documents no format: what cannot be true becomes midnight; what has just passed, a minute from now."""
     if told is None or not -SPAN * 60 < told - now <= timedelta(hours=25):
         return next_day(now)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from threading import Thread
 from uuid import uuid4
-from uuid import uuid4
 
 import pytest
 from django.db import connection as database
