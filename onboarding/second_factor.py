@@ -1,4 +1,4 @@
-"""The admin opens to staff with a second factor only, where STAFF_SECOND_FACTOR says so."""
+"""The admin opens to staff alone; with a second factor only, where STAFF_SECOND_FACTOR says so."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -11,11 +11,25 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from .usecases.signin import safe_next
+from .views import errors
 
 OPEN = ("login/", "logout/", "second-factor/", "reauthenticate/", "password-reset/", "sso/", "cancel/", "jsi18n/")
 HAS_ONE = "has_second_factor"
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class StaffOnly:
+    """A signed-in customer finds nothing of staff's: not its doors either, where second factors are set up."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_customer = request.user.is_authenticated and not getattr(request.user, "is_staff", False)
+        if is_customer and request.path.startswith("/admin/"):
+            return errors.forbidden(request)
+        return self.get_response(request)
 
 
 class SecondFactor:

@@ -19,6 +19,7 @@ IS_WEB = os.environ.get("PORTAL_PROCESS") == "web"  # set by portal.wsgi
 SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY and (VAR_DIR / "secret_key").is_file():
     SECRET_KEY = (VAR_DIR / "secret_key").read_text().strip()  # made by `make run`, for this machine alone
+SECRET_KEY_FALLBACKS = [part.strip() for part in env.secret("SECRET_KEY_FALLBACKS").split(",") if part.strip()]
 PORT = env.whole("PORT", 8000, least=1, most=65535)
 _public = env.site("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 PUBLIC_URL = _public.geturl()
@@ -32,7 +33,7 @@ WSGI_APPLICATION = "portal.wsgi.application"
 
 INSTALLED_APPS = [
     "onboarding",
-    "django.contrib.admin",
+    "onboarding.admin_app.SupportAdmin",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -49,9 +50,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "portal.request_id.RequestId",
+    "portal.head.NoBodyForHead",
+    "portal.headers.Headers",
+    "csp.middleware.CSPMiddleware",
     "portal.proxy.TrustedProxy",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "onboarding.middleware.PageMiddleware",
@@ -60,7 +63,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "onboarding.sessions.SessionLimits",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "onboarding.sessions.SignInRequired",
+    "portal.body_limit.BodyLimit",
+    "onboarding.second_factor.StaffOnly",
     "onboarding.second_factor.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -162,7 +167,7 @@ _clock = {
     "sweep": 60,
     "update_needs": 300,
     "remind": 3600,
-    "refresh_platforms": 6 * 3600,
+    "refresh_platforms": 600,
     "prune": 24 * 3600,
 }  # seconds
 CELERY_BEAT_SCHEDULE = {
@@ -288,6 +293,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 FILE_UPLOAD_PERMISSIONS = 0o600
+IMPORT_PATH = "/admin/onboarding/batch/import/"  # the one page that takes a large body, from staff
+IMPORT_MAX_BYTES = 50 * 1024 * 1024 + 65_536  # the file, and the form around it
 # Pages that leave for Link widen form-action: see onboarding.security.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -327,6 +334,7 @@ LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "console")
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
 SENTRY_DSN = env.secret("SENTRY_DSN")
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
-logs.keep_out([SECRET_KEY, CODAT_API_KEY, *CODAT_WEBHOOK_SECRETS, METRICS_TOKEN, str(_database.get("PASSWORD", ""))])
+logs.keep_out([SECRET_KEY, *SECRET_KEY_FALLBACKS, CODAT_API_KEY, *CODAT_WEBHOOK_SECRETS, METRICS_TOKEN])
+logs.keep_out([env.secret("OIDC_CLIENT_SECRET"), str(_database.get("PASSWORD", ""))])
 logs.configure()
 LOGGING = logs.logging_settings(LOG_FORMAT, LOG_LEVEL)

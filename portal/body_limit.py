@@ -1,0 +1,33 @@
+"""No request is larger than its page can use. Django itself limits fields, but never the files sent beside them."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from onboarding.views import errors
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class BodyLimit:
+    """413 before a byte is read: whoever is not signed in as staff cannot fill our disk through any form.
+
+    A body of unannounced length is none for Django, so what is announced is all that counts.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(told) if told.isascii() and told.isdigit() else 0
+        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and size > _largest(request):
+            return errors.too_large(request)
+        return self.get_response(request)
+
+
+def _largest(request: HttpRequest) -> int:
+    """Files of companies are larger than anything else, and staff's alone."""
+    is_import = request.path == settings.IMPORT_PATH and getattr(request.user, "is_staff", False)
+    return settings.IMPORT_MAX_BYTES if is_import else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
