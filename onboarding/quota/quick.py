@@ -7,6 +7,7 @@ Written for SQLite and PostgreSQL alike; every value travels as a parameter.
 # ruff: noqa: S608  the statements are put together from constants of this file alone
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -67,17 +68,17 @@ def settle(status_code: int | None, told: codat.Quota | None, began_at: datetime
     return _change(SETTLE, now, facts, places="")
 
 
-def _change(statement: str, now: datetime, facts: dict[str, object], *, places: str) -> bool:
+def _change(statement: str, now: datetime, facts: dict[str, Any], *, places: str) -> bool:
     if connection.in_atomic_block:
         return False  # the long way refuses to work there
     is_postgresql = connection.vendor == "postgresql"
     words = {"greatest": "GREATEST", "least": "LEAST"} if is_postgresql else {"greatest": "MAX", "least": "MIN"}
     sql = statement.format(hasty="FROM hasty" if is_postgresql else "", places=places.format(**words), **words)
-    shared = {"row": ROW, "open": FAILURES_THAT_OPEN, "now": _stored(now), "span_began": _stored(now - SPAN)}
+    shared: dict[str, Any] = {"row": ROW, "open": FAILURES_THAT_OPEN, "now": _stored(now), "span_began": _stored(now - SPAN)}
     with connection.cursor() as cursor:
         cursor.execute(NO_WAIT + sql if is_postgresql else sql, {**facts, **shared})
         return cursor.rowcount == 1
 
 
-def _stored(at: datetime | None) -> object:
+def _stored(at: datetime | None) -> Any:
     return None if at is None else connection.ops.adapt_datetimefield_value(at)
