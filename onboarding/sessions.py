@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -84,8 +84,10 @@ def _to_sign_in(request: HttpRequest, back: str, **told: str) -> HttpResponse:
         url = f"/sign-in/?{urlencode({**told, 'next': back}, safe='/')}"
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(url)
-    status = 302 if request.method in ("GET", "HEAD") else 303
-    return HttpResponse(status=status, headers={"Location": url})
+    answer = HttpResponseRedirect(url)
+    if request.method not in ("GET", "HEAD"):
+        answer.status_code = 303  # a form: what comes next is a page
+    return answer
 
 
 def _page_before(request: HttpRequest) -> str:
