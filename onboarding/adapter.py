@@ -169,7 +169,12 @@ class StaffSsoAdapter(DefaultSocialAccountAdapter):
             sociallogin.connect(request, user)
 
 
+def _is_true(told: object) -> bool:
+    """Some providers send the word, and "false" is a word too."""
+    return told is True or str(told).lower() == "true"
+
+
 def _staff_named_by(sociallogin: Any) -> User | None:
     """The staff account of an address that the provider has verified; an unverified one is anybody's."""
-    verified = {address.email.lower() for address in sociallogin.email_addresses if address.verified}
+    verified = {address.email.lower() for address in sociallogin.email_addresses if _is_true(address.verified)}
     return User.objects.filter(email__in=verified, is_staff=True, is_active=True).first() if verified else None

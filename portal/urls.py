@@ -2,6 +2,7 @@ from allauth.account import views as account
 from allauth.socialaccount import views as social
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 
 from onboarding.views import caught_mail, health, metrics, signin, webhook
@@ -14,7 +15,7 @@ urlpatterns = [
     path("webhooks/codat", webhook.webhook),  # no redirect: Codat takes one for a failure
     # Staff's door. It comes before the admin's own, so that allauth's limits and second factor hold.
     path("admin/login/", signin.staff_login, name="account_login"),
-    path("admin/cancel/", account.logout, name="account_logout"),
+    path("admin/cancel/", login_not_required(account.logout), name="account_logout"),
     path("admin/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("admin/password-reset/", signin.staff_reset, name="account_reset_password"),
     path("admin/password-reset/sent/", account.password_reset_done, name="account_reset_password_done"),
@@ -28,8 +29,8 @@ urlpatterns = [
     ),
     path("admin/second-factor/", include("allauth.mfa.urls")),
     path("admin/sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
-    path("admin/sso/refused/", social.login_error, name="socialaccount_login_error"),
-    path("admin/sso/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
+    path("admin/sso/refused/", login_not_required(social.login_error), name="socialaccount_login_error"),
+    path("admin/sso/cancelled/", login_not_required(social.login_cancelled), name="socialaccount_login_cancelled"),
     path("admin/", admin.site.urls),
     path("", include("onboarding.urls")),
 ]

@@ -28,6 +28,7 @@ from ..adapter import AccountAdapter, limit_key
 from ..errors import LinkEnded, LinkUnknown
 from ..models import User
 from ..nudge import nudge
+from ..security import let_leave
 from ..tasks import send_mails
 from ..usecases import signin
 from . import errors
@@ -224,7 +225,8 @@ class StaffLogin(LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and not request.user.is_staff:
             return errors.forbidden(request)
-        return super().dispatch(request, *args, **kwargs)
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return let_leave(response) if settings.OIDC_SERVER_URL else response
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:
         """Half a sign-in by code is no hindrance here; half a one by password is asked for its second factor."""
