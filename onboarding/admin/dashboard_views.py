@@ -22,6 +22,7 @@ from .numbers import Chosen, Numbers
 from .steps import NAMES
 
 HEAT_STEPS = 5
+BAND_HEADS = {"0": "< 1", "1": "1–3", "4": "4–7", "8": "8–30", "31": "> 30"}
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -53,7 +54,7 @@ def _context(told: Numbers) -> dict[str, Any]:
         "heads": _heads(told),
         "funnel": _funnel(told),
         "heat": _heat(told),
-        "bands": [BAND_WORDS[band] for band in BANDS],
+        "bands": [BAND_HEADS[band] for band in BANDS],
         "plot": plot.draw(told.weeks),
         "platforms": [_platform(row) for row in told.platforms],
         "morning": _morning(told),

@@ -59,10 +59,12 @@ def _at_link(desk: Desk, company: Company, after: str) -> str:
 
 
 def _read(desk: Desk, company: Company, after: str) -> str:
+    """How many data types were ever read; what failed since then stands in the data table."""
     if desk.current is None or desk.current.first_read_at is None:
         return after
-    done, total = progress_of(desk.current)
-    return f"{done} of {total}, {after}" if after else f"{done} of {total}"
+    read = [told for told in desk.current.reads.values() if told.get("done_at")]
+    done = f"{len(read)} of {progress_of(desk.current)[1]}"
+    return f"{done}, {after}" if after else done
 
 
 NOTES = (_invited, lambda desk, company, after: after, _picked, _at_link, lambda desk, company, after: after, _read)

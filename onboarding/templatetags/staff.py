@@ -20,5 +20,16 @@ def iso_moment(text: str) -> str:
 
 
 @register.filter
+def when(at: datetime | None) -> str:
+    """`Today, 11:20` or `1 May, 06:10`; nothing for no time."""
+    return words.when(at) if at else ""
+
+
+@register.filter
+def short_day(at: datetime | None) -> str:
+    return words.day(at) if at else ""
+
+
+@register.filter
 def platform_name(key: str) -> str:
     return name_of(key)
