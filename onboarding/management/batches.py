@@ -6,6 +6,7 @@
 
 import csv
 import json
+import logging
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -22,7 +23,8 @@ from django.utils import timezone
 
 from onboarding import checks, tasks
 from onboarding.actors import Actor
-from onboarding.models import Batch, Heartbeat
+from onboarding.errors import OnboardingError, explain
+from onboarding.models import Batch, BatchKind, Heartbeat
 from onboarding.nudge import nudge
 from onboarding.usecases import bulk
 
@@ -56,6 +58,26 @@ class BatchCommand(BaseCommand):
         parser.add_argument("--per-day", type=_positive, metavar="N", help="At most so many invitations a day.")
         parser.add_argument("--weekdays", action="store_true", help="From Monday to Friday only, where they live.")
 
+    def tell(self, finding: bulk.Finding) -> None:
+        self.say(f"line {finding.line}: {finding.sentence}")
+
+    def result_path(self, options: dict[str, Any], batch: Batch) -> Path:
+        """Beside the input, as new.result.csv; else in this folder, by the batch's number."""
+        if options["result"]:
+            return Path(options["result"])
+        if options["file"] and options["file"] != "-":
+            return Path(options["file"]).with_suffix(".result.csv")
+        return Path(f"{batch.kind}-{batch.uid.hex[:8]}.result.csv")
+
+    def resumed(self, options: dict[str, Any], *kinds: BatchKind, by: Actor) -> Batch:
+        """The batch of --resume, going on: what failed is tried again. Raises CommandError (2)."""
+        batch = find(options["resume"], *kinds)
+        try:
+            bulk.resume(batch, by=by, failed=True)
+        except OnboardingError as error:
+            refuse(str(explain(error)))
+        return batch
+
     def say(self, text: str) -> None:
         """For people: on stdout, or on stderr if that is kept for JSON."""
         (self.stderr if self.is_json else self.stdout).write(text, lambda words: words)
@@ -70,7 +92,7 @@ class BatchCommand(BaseCommand):
             raise CommandError(str(error), returncode=NOT_STARTED) from None
         except DatabaseError as error:
             words = str(error).strip().splitlines() or [type(error).__name__]
-            said = f"The database does not answer: {words[0]} Nothing is lost: run again to continue."
+            said = f"The database refused: {words[0]}. Nothing is lost: run again to continue."
             raise CommandError(said, returncode=FAILED) from error
 
     def end(self, summary: dict[str, Any], status: int = 0) -> None:
@@ -91,6 +113,8 @@ class BatchCommand(BaseCommand):
             return
         out = self.stderr if self.is_json else self.stdout
         out.style_func = None
+        if options["inline"] and options["verbosity"] < 2:
+            logging.getLogger("onboarding.codat").setLevel(logging.ERROR)  # a line for each call would drown the rest
         with stopped.listening(), watching.told(batch, out):
             (self._work if options["inline"] else self._watch)(batch, stopped)
         if stopped():
@@ -100,6 +124,8 @@ class BatchCommand(BaseCommand):
     def _work(self, batch: Batch, stopped: watching.Stopped) -> None:
         while not stopped() and bulk.state(batch) in ("running", "paused"):
             if not bulk.work(batch, seconds=60.0, is_stopped=stopped):
+                if not self.is_worth_waiting(batch):
+                    return
                 stopped.wait(IDLE_SECONDS)
 
     def _watch(self, batch: Batch, stopped: watching.Stopped) -> None:
@@ -107,8 +133,16 @@ class BatchCommand(BaseCommand):
         beat = Heartbeat.objects.filter(name="worker").first()
         if beat is None or timezone.now() - beat.at > WORKER_SILENT_AFTER:
             self.say("No worker shows itself: start one, or run again with --inline. Waiting for one meanwhile.")
-        while not stopped() and bulk.state(batch) in ("running", "paused"):
+        while not stopped() and bulk.state(batch) in ("running", "paused") and self.is_worth_waiting(batch):
             stopped.wait(WATCH_SECONDS)
+
+    def is_worth_waiting(self, batch: Batch) -> bool:
+        """Whether what is left of the batch will go on within minutes or hours, so that the command stays."""
+        return True
+
+    def before_the_end(self, batch: Batch) -> dict[str, Any]:
+        """What a kind of batch has to say besides; more facts for the summary."""
+        return {}
 
     def _conclude(self, batch: Batch, result: Path | None, *, was_interrupted: bool) -> None:
         told = bulk.progress(batch)
@@ -116,9 +150,10 @@ class BatchCommand(BaseCommand):
         if result is not None and told.total:
             write_result(batch, result)
             self.say(f"Result: {result}")
+        more = self.before_the_end(batch)
         self.say(closing(batch, told))
         status = FAILED if told.failed or told.error else 0
-        self.end(summary(batch, result), INTERRUPTED if was_interrupted and told.waiting else status)
+        self.end({**summary(batch, result), **more}, INTERRUPTED if was_interrupted and told.waiting else status)
 
 
 def closing(batch: Batch, told: bulk.Progress) -> str:
@@ -128,7 +163,8 @@ def closing(batch: Batch, told: bulk.Progress) -> str:
     if told.state == "stopped":
         return f"Stopped after row {told.ended:,}. Run again to continue, or: --resume {batch.uid}"
     done, already = bulk.words_of(batch)
-    return f"{told.done:,} {done}, {told.skipped:,} {already}, {told.failed:,} need you."
+    waiting = f", {told.waiting:,} waiting" if told.waiting else ""
+    return f"{told.done:,} {done}, {told.skipped:,} {already}, {told.failed:,} need you{waiting}."
 
 
 def summary(batch: Batch, result: Path | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ Nothing here is done twice: rows are claimed, and a company at Codat is looked f
 number of processes may work on one batch, and each of them may die.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any
@@ -21,7 +21,8 @@ from .. import quota
 from ..actors import Actor
 from ..errors import NotNow
 from ..models import Batch, BatchKind, BatchRow, Company, Lease, RowStatus
-from . import bulk_columns, timeline
+from . import bulk_columns, bulk_targets, timeline
+from .adopting import Match
 from .bulk_check import AT_A_TIME, Clean, Examined, Fate, Finding, Report, check_file, examine, in_chunks
 from .bulk_files import DELIMITERS, FileRefused, Sheet
 from .bulk_kinds import actor_of
@@ -37,8 +38,11 @@ __all__ = [
     "Report",
     "accept_companies",
     "accept_file",
+    "accept_list",
+    "accept_matches",
     "actor_of",
     "check_file",
+    "check_list",
     "drain",
     "progress",
     "result",
@@ -72,29 +76,63 @@ def accept_file(
     asked = {**OPTIONS, **(options or {})}
     with Sheet(stream) as sheet:
         columns = bulk_columns.read(sheet.header)
-        batch = _batch_of(sheet, asked, name=name, by=by)
-        if batch.stored_at is None:
-            for rows in examine(sheet, columns, clean):
-                _store(batch, rows, asked)
-                for finding in (finding for row in rows for finding in row.findings) if tell else ():
-                    tell(finding)  # type: ignore[misc]
-            _note_stored(batch)
-        else:
-            resume(batch, by=by, failed=True)
+        batch = _batch_of(sheet, BatchKind.ONBOARD, asked, name=name, by=by)
+        _store_all(batch, examine(sheet, columns, clean), by=by, tell=tell)
     return batch
 
 
-def _batch_of(sheet: Sheet, options: Mapping[str, Any], *, name: str, by: Actor) -> Batch:
+def accept_list(
+    stream: IO[bytes],
+    kind: BatchKind,
+    *,
+    by: Actor,
+    name: str = "",
+    options: Mapping[str, Any] | None = None,
+    tell: Callable[[Finding], None] | None = None,
+) -> Batch:
+    """As `accept_file`, for a file that names companies we have, in a column customer_id, reference or codat_id."""
+    with Sheet(stream) as sheet:
+        rows = bulk_targets.examine(sheet)
+        bulk_targets.key_of(sheet.header)
+        batch = _batch_of(sheet, kind, options or {}, name=name, by=by)
+        _store_all(batch, rows, by=by, tell=tell)
+    return batch
+
+
+def check_list(stream: IO[bytes], *, tell: Callable[[Finding], None] | None = None) -> Iterator[list[Examined]]:
+    """Look through a file for `accept_list`, page by page. Raises FileRefused."""
+    with Sheet(stream) as sheet:
+        for rows in bulk_targets.examine(sheet):
+            for finding in (finding for row in rows for finding in row.findings) if tell else ():
+                tell(finding)  # type: ignore[misc]
+            yield rows
+
+
+def _store_all(
+    batch: Batch, examined: Iterator[list[Examined]], *, by: Actor, tell: Callable[[Finding], None] | None
+) -> None:
+    """Store the rows; or, if that was done before, go on with them."""
+    if batch.stored_at:
+        resume(batch, by=by, failed=True)
+        return
+    for rows in examined:
+        _store(batch, rows)
+        for finding in (finding for row in rows for finding in row.findings) if tell else ():
+            tell(finding)  # type: ignore[misc]
+    _note_stored(batch)
+
+
+def _batch_of(sheet: Sheet, kind: BatchKind, options: Mapping[str, Any], *, name: str, by: Actor) -> Batch:
     """The batch that this file made before, or a new one. Of two processes at once both get the same."""
     facts = {"delimiter": sheet.delimiter, "encoding": sheet.encoding, "source": by.source.value}
     with transaction.atomic():
         Lease.objects.get_or_create(name="bulk.accept")
         Lease.objects.select_for_update().get(name="bulk.accept")
-        for batch in Batch.objects.filter(digest=sheet.digest, kind=BatchKind.ONBOARD).order_by("-pk"):
+        for batch in Batch.objects.filter(digest=sheet.digest, kind=kind).order_by("-pk"):
             if all(batch.options.get(key) == value for key, value in options.items()):
                 return batch
         return Batch.objects.create(
-            kind=BatchKind.ONBOARD,
+            kind=kind,
             name=name[:200],
             digest=sheet.digest,
             header=list(sheet.header),
@@ -104,8 +142,8 @@ def _batch_of(sheet: Sheet, options: Mapping[str, Any], *, name: str, by: Actor)
         )
 
 
-def _store(batch: Batch, rows: list[Examined], options: Mapping[str, Any]) -> None:
-    more = bool(options["link"] or options["invite"])
+def _store(batch: Batch, rows: list[Examined]) -> None:
+    more = bool(batch.options.get("link") or batch.options.get("invite"))
     BatchRow.objects.bulk_create([_row(batch, row, more) for row in rows], ignore_conflicts=True)
 
 
@@ -164,6 +202,27 @@ def accept_companies(
         rows = [
             BatchRow(batch=batch, line=line, company_id=pk, not_before=turn(batch, line))
             for line, pk in enumerate(chunk, start=first)
+        ]
+        BatchRow.objects.bulk_create(rows)
+    _note_stored(batch)
+    return batch
+
+
+def accept_matches(matches: Iterable[Match], *, by: Actor, tag: str) -> Batch:
+    """Store what `adopting` matched, one row each, to be adopted from then on."""
+    batch = Batch.objects.create(
+        kind=BatchKind.ADOPT, name=f"by {tag}"[:200], options={"source": by.source.value}, reason=by.reason, by=by.user
+    )
+    for chunk in in_chunks(enumerate(matches, start=1), AT_A_TIME):
+        rows = [
+            BatchRow(
+                batch=batch,
+                line=line,
+                company_id=match.company_id,
+                data={"codat_id": str(match.codat_id), "by": match.by},
+                not_before=turn(batch, line),
+            )
+            for line, match in chunk
         ]
         BatchRow.objects.bulk_create(rows)
     _note_stored(batch)
@@ -272,4 +331,6 @@ def _retry_failed(batch: Batch) -> int:
     rows = batch.rows.filter(status=RowStatus.FAILED)
     if batch.kind == BatchKind.ONBOARD:
         rows = rows.filter(data__has_key="fields")  # the others hold faulty data: only another file mends them
+    else:
+        rows = rows.filter(company__isnull=False)
     return rows.update(status=RowStatus.WAITING, reason="", done_at=None, attempts=0)

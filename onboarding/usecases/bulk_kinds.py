@@ -9,7 +9,7 @@ from ..errors import AlreadyConnected, NotLinked, NotNow, explain
 from ..lifecycle import Source
 from ..models import Batch, BatchKind, BatchRow, Company
 from ..wiring import Errand
-from . import bulk_invite, connections, invitations, reads
+from . import adopting, bulk_invite, connections, invitations, offboarding, reads
 from .bulk_onboard import Onboarding
 from .bulk_outcomes import Outcome, done, failed, skipped
 from .bulk_steps import Finished, Job, Outcomes, Step, outcome_of
@@ -26,6 +26,12 @@ def job_of(batch: Batch) -> Job:
     if batch.kind == BatchKind.ONBOARD:
         return Onboarding(batch, actor_of(batch))
     return OneByOne(batch, HANDLERS[BatchKind(batch.kind)])
+
+
+def wake(batch: Batch) -> None:
+    """Before a batch is worked on: rows that waited for a person may be due."""
+    if batch.kind == BatchKind.OFFBOARD:
+        offboarding.wake(batch)
 
 
 class OneByOne:
@@ -109,4 +115,6 @@ HANDLERS: Mapping[BatchKind, Handler] = {
     BatchKind.UNLINK: unlink,
     BatchKind.REMIND: remind,
     BatchKind.INVITE: invite,
+    BatchKind.ADOPT: adopting.adopt,
+    BatchKind.OFFBOARD: offboarding.offboard,
 }

@@ -14,11 +14,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from .. import quota, wiring
-from ..blocks import BlockGate
 from ..models import Batch, BatchRow, Lease, RowStatus
+from ..quota.block import BlockGate
 from ..wiring import Errand
 from . import bulk_outcomes, bulk_rows
-from .bulk_kinds import job_of
+from .bulk_kinds import job_of, wake
 from .bulk_outcomes import BRIEF_SECONDS, RELEASED
 from .bulk_steps import Finished, Job, Outcomes, Step
 
@@ -182,6 +182,7 @@ def work(batch: Batch, *, seconds: float = 20.0, is_stopped: Callable[[], bool] 
     """
     if not open_batches().filter(pk=batch.pk).exists():
         return 0
+    wake(batch)
     if not _has_due(batch):
         bulk_rows.finish(batch)
         return 0

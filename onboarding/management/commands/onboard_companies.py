@@ -1,17 +1,14 @@
 """Onboards the companies of a file: once each, however often it is run."""
 
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from onboarding.errors import OnboardingError, explain
 from onboarding.forms import clean_row
 from onboarding.management import acting
-from onboarding.management.batches import FAILED, BatchCommand, find, refuse
-from onboarding.models import Batch, BatchKind
+from onboarding.management.batches import FAILED, BatchCommand, refuse
+from onboarding.management.files import opened
+from onboarding.models import BatchKind
 from onboarding.usecases import bulk, bulk_plan
 
 EXAMPLE = """
@@ -60,8 +57,8 @@ class Command(BatchCommand):
             self._onboard(options)
 
     def _look(self, options: dict[str, Any]) -> None:
-        tell = self._tell if options["dry_run"] else None
-        with opened(options["file"]) as stream, refusals():
+        tell = self.tell if options["dry_run"] else None
+        with opened(options["file"]) as stream:
             report = bulk.check_file(stream, clean=clean_row, tell=tell)
         self._say_columns(report)
         self.say(verdict(report))
@@ -78,29 +75,15 @@ class Command(BatchCommand):
         by = acting.actor(options["on_behalf"], required=False)
         asked = {name: options[name] for name in bulk.OPTIONS}
         name = Path(options["file"]).name if options["file"] != "-" else "standard input"
-        with opened(options["file"]) as stream, refusals():
-            batch = bulk.accept_file(stream, clean=clean_row, by=by, name=name, options=asked, tell=self._tell)
+        with opened(options["file"]) as stream:
+            batch = bulk.accept_file(stream, clean=clean_row, by=by, name=name, options=asked, tell=self.tell)
         self.say(f"Batch {batch.uid}: {batch.name}, {batch.options['encoding']}.")
-        self.run_batch(batch, options, by=by, result=self._result(options, batch))
+        self.run_batch(batch, options, by=by, result=self.result_path(options, batch))
 
     def _resume(self, options: dict[str, Any]) -> None:
         by = acting.actor(options["on_behalf"])
-        batch = find(options["resume"], BatchKind.ONBOARD)
-        try:
-            bulk.resume(batch, by=by, failed=True)
-        except OnboardingError as error:
-            refuse(str(explain(error)))
-        self.run_batch(batch, options, by=by, result=self._result(options, batch))
-
-    def _result(self, options: dict[str, Any], batch: Batch) -> Path:
-        if options["result"]:
-            return Path(options["result"])
-        if options["file"] and options["file"] != "-":
-            return Path(options["file"]).with_suffix(".result.csv")
-        return Path(f"onboarded-{batch.uid.hex[:8]}.result.csv")
-
-    def _tell(self, finding: bulk.Finding) -> None:
-        self.say(f"line {finding.line}: {finding.sentence}")
+        batch = self.resumed(options, BatchKind.ONBOARD, by=by)
+        self.run_batch(batch, options, by=by, result=self.result_path(options, batch))
 
     def _say_columns(self, report: bulk.Report) -> None:
         if report.columns.unknown:
@@ -118,23 +101,3 @@ def verdict(report: bulk.Report) -> str:
     lines = list(dict.fromkeys(faulty))
     where = f" (lines {', '.join(lines[:10])}{', ...' if len(lines) > 10 else ''})" if lines else ""
     return f"{', '.join(said)}, {report.errors:,} errors{where}."
-
-
-@contextmanager
-def opened(name: str) -> Iterator[IO[bytes]]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with open(name, "rb") as stream:
-            yield stream
-    except OSError as error:
-        refuse(f"{name} cannot be read: {error.strerror}.")
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    try:
-        yield
-    except bulk.FileRefused as error:
-        refuse(*error.problems)

@@ -13,13 +13,13 @@ from time import monotonic, sleep
 
 from django.utils import timezone
 
-from . import allowance, codat, quota
-from .allowance import Errand, Hold
-from .models import Quota
+from .. import allowance, codat
+from ..allowance import FREE_FOR_PEOPLE, Errand, Hold
+from ..models import Quota
+from .row import locked, rules
 
 SIZE = 16
 SHARE = 8  # a block is at most this part of what is left before the reserve, which so stays whole
-KEPT_FREE = 2  # places that stay free for people who wait, as in `allowance`
 POLL_SECONDS = 0.05
 LOUD = (401, 402, 403, 429, 451)
 REFUSALS = (401, 402, 403, 451)
@@ -100,7 +100,7 @@ class BlockGate:
     def _refill(self, size: int = SIZE) -> Hold | None:
         """One transaction: note the calls that ended, and have more admitted. Returns why there are no more."""
         now, hold = timezone.now(), None
-        with quota.locked_row() as row:
+        with locked() as row:
             self._give_back(row, now)
             self._note(row, now)
             for _ in range(min(size, self._room(row, now))):
@@ -145,17 +145,17 @@ class BlockGate:
         allowance.begin_day(row, now)
         if row.remaining is None:
             return 0 if self._running else 1
-        kept = allowance.reserve_of(row, quota.rules())
+        kept = allowance.reserve_of(row, rules())
         return max(1, (row.remaining - kept) // SHARE)
 
     def _admit(self, row: Quota, now: datetime) -> Hold | None:
         """One more call: on a place of its own while there are some, else after another one of ours."""
-        is_free = row.running + row.running_before < allowance.at_once(row) - KEPT_FREE
+        is_free = row.running + row.running_before < allowance.at_once(row) - FREE_FOR_PEOPLE
         needs_place = self._places == 0 or (is_free and self._places < self._threads)
         if not needs_place:
             row.running -= 1
         try:
-            wait = allowance.admit(row, self._errand, quota.rules(), now)
+            wait = allowance.admit(row, self._errand, rules(), now)
         except Hold as hold:
             if not needs_place:
                 row.running += 1
