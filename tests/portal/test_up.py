@@ -163,15 +163,22 @@ def test_child_that_dies_takes_the_rest_along(up):
     assert "killed by SIGKILL), so everything stops." in up.shown
 
 
-def test_with_a_codat_of_its_own_there_is_no_sandbox_and_no_demo(tmp_path, starts):
-    real = Up(tmp_path / "var", CODAT_BASE_URL="http://127.0.0.1:9", CODAT_API_KEY="k", CODAT_WEBHOOK_SECRET=SECRET)
-    starts.append(real)
-    shown = real.wait_until_shown("Ctrl-C stops everything.")
+@pytest.fixture
+def real(tmp_path) -> Iterator[Up]:
+    """Everything is up, for a Codat that is somewhere else."""
+    up = Up(tmp_path / "var", CODAT_BASE_URL="http://127.0.0.1:9", CODAT_API_KEY="k", CODAT_WEBHOOK_SECRET=SECRET)
+    try:
+        up.wait_until_shown("Ctrl-C stops everything.")
+        yield up
+    finally:
+        up.end(signal.SIGTERM)
+
+
+def test_with_a_codat_elsewhere_there_is_no_sandbox_and_no_demo(real):
     assert "sandbox" not in real.children()
-    assert "/return/?companyId={companyId}&connectionId={connectionId}" in shown
-    assert "/webhooks/codat" in shown
+    assert "/return/?companyId={companyId}&connectionId={connectionId}" in real.shown
+    assert "/webhooks/codat" in real.shown
     assert real.get("/demo/mail/")[0] == 404
-    assert real.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
