@@ -18,7 +18,7 @@ TESTS = ["-m", "pytest"]
 CHECKS = [
     ("ruff check", ["-m", "ruff", "check", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
-    ("djlint", ["-m", "djlint", "--check", "--lint", "--quiet", "templates"]),
+    ("djlint", ["-m", "djlint", "--lint", "--quiet", "templates"]),
     ("mypy", ["-m", "mypy"]),
     ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"]),
     ("deploy", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]),
