@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils import translation
 
@@ -35,17 +35,17 @@ class SupportSite(AdminSite):
         ours = [model for model in models if model._meta.app_label in OURS]
         super().register(ours, admin_class, **options)
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """As the stock one; in English whatever the browser asks for, for half a page in French helps nobody."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
-        def in_english(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def in_english(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             translation.activate("en")
             return inner(request, *args, **kwargs)
 
         return in_english
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """The dashboard first: its address is the stock front page's."""
         return [path("", include("onboarding.admin.front")), *super().get_urls()]

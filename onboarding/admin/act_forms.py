@@ -46,7 +46,7 @@ class AskForConnection(AskWhy):
         field = self.fields["connection"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Connection.objects.filter(pk__in=[row.pk for row in rows]).select_related("company")
-        field.label_from_instance = _named  # type: ignore[method-assign]
+        field.label_from_instance = _named  # type: ignore[assignment,method-assign]
         current = self.desk.current
         field.initial = current.pk if current in rows and current else rows[0].pk if rows else None
         if len(rows) == 1:

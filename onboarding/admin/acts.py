@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +42,7 @@ class Act:
     right: str
     run: Callable[[Desk, Actor, Told], Outcome]
     why_not: Callable[[Desk], str]
-    form: type[forms.Form] = ask.Ask
+    form: type[ask.Ask] = ask.Ask
     icon: str = "arrow"
     asks: bool = False
     is_danger: bool = False

@@ -100,7 +100,7 @@ def page(request: HttpRequest, object_id: str) -> HttpResponse:
     batch = _batch(object_id)
     told = bulk.progress(batch)
     failed = batch.rows.filter(status=RowStatus.FAILED).select_related("company").order_by("line")[:SHOWN_ROWS]
-    context = {
+    context: dict[str, Any] = {
         "batch": batch,
         "told": told,
         "percent": round(100 * told.ended / told.total) if told.total else 0,

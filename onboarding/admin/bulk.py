@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
@@ -96,7 +96,7 @@ class Confirm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, kind: str) -> HttpResponse:
+def confirm(request: HttpRequest, kind: str) -> HttpResponseBase:
     """GET says how many; POST stores the rows, and the worker does the rest."""
     many = MANY.get(kind)
     if many is None:
@@ -117,15 +117,13 @@ def _chosen(request: HttpRequest) -> QuerySet[Company]:
     """The companies of the ids, or of the list's filters and search, as the address tells them."""
     told = request.GET.copy()
     if "ids" in told:
-        ids = [int(part) for part in told["ids"].split(",") if part.isdigit()]
+        ids = [int(part) for part in str(told["ids"]).split(",") if part.isdigit()]
         return Company.objects.filter(pk__in=ids, erased_at=None)
     model_admin = admin.site.get_model_admin(Company)
-    return model_admin.get_changelist_instance(request).queryset  # type: ignore[no-any-return]
+    return model_admin.get_changelist_instance(request).queryset
 
 
-def _do(
-    request: HttpRequest, many: Many, companies: QuerySet[Company], reason: str, asked: str
-) -> HttpResponse | StreamingHttpResponse:
+def _do(request: HttpRequest, many: Many, companies: QuerySet[Company], reason: str, asked: str) -> HttpResponseBase:
     by = frame.actor(request, reason)
     if many.kind is None:
         count = companies.count()

@@ -50,8 +50,9 @@ def at_step(step: str) -> Q:
     return Q(**{f"{step}__isnull": False}, **later)
 
 
-def invited_within(period: str, now: datetime) -> Q:
-    return Q() if period == "all" else Q(invited_at__gte=now - timedelta(days=int(period)))
+def invited_within(period: str, now: datetime, prefix: str = "") -> Q:
+    """`prefix` leads to the company, for rows of other tables."""
+    return Q() if period == "all" else Q(**{f"{prefix}invited_at__gte": now - timedelta(days=int(period))})
 
 
 class Choice(SimpleListFilter):
@@ -113,7 +114,8 @@ class WaitingFilter(Choice):
         return BAND_WORDS.items()
 
     def queryset(self, request: HttpRequest, queryset: Companies) -> Companies:
-        return queryset.filter(in_band(self.value(), timezone.now()), turn__lt=WAITING) if self.value() else queryset
+        band = self.value()
+        return queryset.filter(in_band(band, timezone.now()), turn__lt=WAITING) if band else queryset
 
 
 class SoftwareFilter(Choice):
@@ -187,7 +189,8 @@ class StepFilter(Linked):
         return STEP_WORDS.items()
 
     def queryset(self, request: HttpRequest, queryset: Companies) -> Companies:
-        return queryset.filter(at_step(self.value())) if self.value() else queryset
+        step = self.value()
+        return queryset.filter(at_step(step)) if step else queryset
 
 
 class PeriodFilter(Linked):
@@ -198,7 +201,8 @@ class PeriodFilter(Linked):
         return PERIODS.items()
 
     def queryset(self, request: HttpRequest, queryset: Companies) -> Companies:
-        return queryset.filter(invited_within(self.value(), timezone.now())) if self.value() else queryset
+        period = self.value()
+        return queryset.filter(invited_within(period, timezone.now())) if period else queryset
 
 
 FILTERS = (

@@ -1,6 +1,7 @@
 """The page of one company (picture 14), and the one door through which all its actions go."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from . import advice, badges, desk, details, fixes, frame, steps, story, told, w
 from .acts import ACTS, Act
 from .desk import Desk
 
+ADDRESS = re.compile(r"(https?://[^\s/]+/[^\s/]*/?)\S*")  # what follows may open something: a preview opens nothing
 ELSEWHERE = (
     "add_note",
     "add_person",
@@ -186,9 +188,10 @@ def _ask(request: HttpRequest, the: Desk, button: Button, form: Any, status: int
 def _letters(request: HttpRequest, the: Desk) -> tuple[list[tuple[str, Letter]], str]:
     """What would be sent, or why it would not."""
     try:
-        return support.preview_link(the.company, by=frame.actor(request)), ""
+        letters = support.preview_link(the.company, by=frame.actor(request))
     except OnboardingError as error:
         return [], told.of(error)
+    return [(to, replace(letter, text=ADDRESS.sub(r"\1…", letter.text))) for to, letter in letters], ""
 
 
 @require_safe

@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Staff without the right to see companies find the stock list of what they may see."""
     site = admin.site
     if not request.user.has_perm("onboarding.view_company"):
-        request.current_app = site.name  # type: ignore[attr-defined]
+        request.current_app = site.name
         context = {
             **site.each_context(request),
             "title": "Welcome",
@@ -100,7 +100,7 @@ def _funnel(told: Numbers) -> list[dict[str, Any]]:
     reached = [told.funnel[f"reached_{step}"] for step in STEPS]
     everybody = reached[0]
     shares = [None, *[_percent(after, before) for before, after in pairwise(reached)]]
-    weakest = min((share for share in shares if share is not None), default=None)
+    weakest = min((share for share in shares if share is not None), default=100)
     rows = []
     for place, (step, name) in enumerate(zip(STEPS, NAMES, strict=True)):
         is_last = place == len(STEPS) - 1

@@ -51,7 +51,7 @@ class DeliveryAdmin(Listed):
     def has_replay_delivery_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("onboarding.replay_delivery")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Raw payloads are for auditors; link URLs and passwords were taken out before they were kept."""
         fields = [field.name for field in Delivery._meta.fields if field.name != "payload"]
         return [*fields, "shown_payload"] if request.user.has_perm("onboarding.view_payload") else fields

@@ -131,7 +131,7 @@ def load(pk: int, viewer: User) -> Desk:
         row.company = company
     partners = [row for row in rows if row.kind == Kind.PARTNER_EXPENSE and row.status != Status.DELETED]
     accounting = [row for row in rows if row.kind == Kind.ACCOUNTING]
-    company.accounting = accounting  # type: ignore[attr-defined]  as queries.with_connections has it
+    company.accounting = accounting  # type: ignore[attr-defined]
     return Desk(
         company=company,
         connections=accounting,

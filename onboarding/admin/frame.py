@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
@@ -16,7 +16,7 @@ from ..errors import OnboardingError
 from ..models import Company, User
 from . import told
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 
 
 def needs(*rights: str) -> Callable[[View], View]:
@@ -24,7 +24,7 @@ def needs(*rights: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not request.user.has_perms([f"onboarding.{right}" for right in rights]):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -46,19 +46,19 @@ class KeysetList(ChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         told = request.GET.copy()
         self._after, self._before = told.pop(AFTER, [""])[-1], told.pop(BEFORE, [""])[-1]
-        request.GET = told  # type: ignore[assignment]  filters and forms know nothing of pages
+        request.GET = told  # type: ignore[assignment]
         super().__init__(request, *args, **kwargs)
         self.title = str(self.opts.verbose_name_plural).capitalize()
 
     @property
     def key(self) -> tuple[str, ...]:
-        return self.model_admin.key  # type: ignore[attr-defined, no-any-return]
+        return self.model_admin.key  # type: ignore[attr-defined]
 
     @property
     def _names(self) -> list[str]:
         return [name.lstrip("-") for name in self.key]
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[str]:  # type: ignore[type-arg]
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return list(self.key)
 
     def get_results(self, request: HttpRequest) -> None:
@@ -71,9 +71,9 @@ class KeysetList(ChangeList):
         found = list(rows[: self.list_per_page + 1])
         has_more = len(found) > self.list_per_page
         found = found[: self.list_per_page]
-        self.result_list = found[::-1] if is_back else found  # type: ignore[assignment]
+        self.result_list = found[::-1] if is_back else found
         self.has_next, self.has_previous = (cursor is not None, has_more) if is_back else (has_more, cursor is not None)
-        self.result_count, self.full_result_count = len(found), None  # type: ignore[assignment]
+        self.result_count, self.full_result_count = len(found), None
         self.show_full_result_count, self.show_admin_actions = False, bool(found)
         self.can_show_all = self.multi_page = False
         self.model_admin.prepare(self.result_list)  # type: ignore[attr-defined]
@@ -122,7 +122,7 @@ def select_across(request: HttpRequest) -> None:
         request.POST = told  # type: ignore[assignment]
 
 
-class Listed(admin.ModelAdmin):  # type: ignore[type-arg]
+class Listed(admin.ModelAdmin):
     """A model whose rows are listed and looked at. Nothing is added, changed or deleted by Django's own forms.
 
     key  the order of the list, all fields in one direction, and the columns of an index
@@ -134,7 +134,7 @@ class Listed(admin.ModelAdmin):  # type: ignore[type-arg]
     sortable_by = ()
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    actions = None
+    actions: tuple[Any, ...] | None = None
     offers_across = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -179,8 +179,7 @@ def _monday(now: datetime) -> datetime:
 
 def _platforms(chosen: Chosen, now: datetime) -> list[dict[str, Any]]:
     """Of the cohort's connections that were sent to Link: how each ended, and how long things took."""
-    since = filters.invited_within(chosen.period, now)
-    invited = Q(**{f"company__{name}": value for name, value in since.children}) if since else Q()
+    invited = filters.invited_within(chosen.period, now, "company__")
     sent = Connection.objects.filter(invited, chosen.filtered("company__"), kind=Kind.ACCOUNTING, left_at__isnull=False)
     not_linked = Q(linked_at=None)
     cancelled = not_linked & Q(returned_code=403)

@@ -30,7 +30,7 @@ class StaffCreation(AdminUserCreationForm):
 
     def save(self, commit: bool = True) -> User:
         self.instance.is_staff = True
-        return super().save(commit)  # type: ignore[no-any-return]
+        return super().save(commit)
 
 
 class StaffChange(UserChangeForm):
@@ -44,7 +44,7 @@ class StaffChange(UserChangeForm):
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):  # type: ignore[type-arg]
+class StaffAdmin(UserAdmin):
     """Only superusers change accounts; auditors may look. Nobody is deleted: an account is made inactive."""
 
     form, add_form = StaffChange, StaffCreation

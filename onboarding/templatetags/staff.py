@@ -31,5 +31,11 @@ def short_day(at: datetime | None) -> str:
 
 
 @register.filter
+def low_first(text: str) -> str:
+    """`Delete company at Codat` within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+@register.filter
 def platform_name(key: str) -> str:
     return name_of(key)
