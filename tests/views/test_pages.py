@@ -1,5 +1,7 @@
 """Open pages, the operator's brand, and logos."""
 
+from hashlib import sha256
+
 import pytest
 
 from onboarding import brand, words
@@ -123,3 +125,20 @@ def test_no_page_has_inline_styles_or_scripts(at_ana, ana):
     for page in ("", "connect/", "connect/xero/", "connection/", "activity/"):
         body = at_ana.get(f"/c/{company.ref}/{page}", follow=True).content.decode()
         assert [word for word in (" style=", "<style", "<script>", " onclick=") if word in body] == []
+
+
+def test_the_stylesheets_and_the_script_stay_small(settings):
+    folder = settings.BASE_DIR / "static"
+    sheets = [folder / "css" / name for name in ("tokens.css", "base.css", "components.css")]
+
+    assert sum(sheet.stat().st_size for sheet in sheets) <= 30 * 1024
+    assert (folder / "js/portal.js").stat().st_size <= 2 * 1024
+
+
+def test_vendored_files_are_the_ones_that_are_listed(settings):
+    for folder in (settings.BASE_DIR / "static/vendor", settings.BASE_DIR / "tests/vendor"):
+        listed = (folder / "README.md").read_text()
+        files = [path for path in folder.rglob("*") if path.suffix in (".woff2", ".js")]
+        assert files
+        assert [path.name for path in files if sha256(path.read_bytes()).hexdigest() not in listed] == []
+        assert [path.name for path in files if not (path.parent / "LICENSE").is_file()] == []

@@ -1,0 +1,98 @@
+"""axe-core finds nothing: every page and state, both languages, both themes, desk and phone. None scrolls sideways."""
+
+import itertools
+
+import pytest
+
+from tests.browser.conftest import DESKTOP, NARROW, PHONE
+from tests.views.scenes import BY_NAME, company_in
+
+pytestmark = pytest.mark.browser
+
+OPEN = ("/data/", "/privacy/", "/terms/", "/accessibility/", "/sign-in/", "/nowhere/")
+OF_A_COMPANY = ("", "activity/", "connect/", "connect/xero/", "connect/quickbooks-desktop/", "share/", "other/")
+WAYS = list(itertools.product(("en", "fr"), ("light", "dark"), (DESKTOP, PHONE)))
+NAMES = [f"{language}-{scheme}-{size[0]}" for language, scheme, size in WAYS]
+
+
+def wide(page) -> int:
+    """How far the page scrolls sideways, in pixels."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("language", "scheme", "size"), WAYS, ids=NAMES)
+def test_every_state_of_the_connection(language, scheme, size, ana, visit, faults, live_server):
+    refs = {state: company_in(state, ana, language=language).ref for state in BY_NAME}
+    page = visit("/data/", ana, size=size, color_scheme=scheme)
+
+    for ref in refs.values():
+        page.goto(f"{live_server.url}/c/{ref}/connection/")
+        assert (faults(page), wide(page)) == ([], 0)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("language", "scheme", "size"), WAYS, ids=NAMES)
+def test_every_other_page(language, scheme, size, ana, visit, faults, live_server):
+    fresh, linked, ended = (company_in(state, ana, language=language).ref for state in ("none", "linked", "expired"))
+    addresses = [*OPEN, "/companies/", *(f"/c/{fresh}/{where}" for where in OF_A_COMPANY), "/c/ZZZ-0000/"]
+    addresses += [f"/c/{linked}/", f"/c/{linked}/connection/disconnect/", f"/c/{ended}/connection/disconnect/"]
+    page = visit("/data/", ana, size=size, color_scheme=scheme, locale=language)
+
+    for address in addresses:
+        page.goto(live_server.url + address)
+        assert (faults(page), wide(page)) == ([], 0)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_nothing_scrolls_sideways_at_320_pixels(language, ana, visit, live_server):
+    refs = {state: company_in(state, ana, language=language).ref for state in BY_NAME}
+    page = visit("/sign-in/", ana, size=NARROW)
+
+    for state, ref in refs.items():
+        page.goto(f"{live_server.url}/c/{ref}/connection/")
+        assert (state, wide(page)) == (state, 0)
+    for where in OF_A_COMPANY:
+        page.goto(f"{live_server.url}/c/{refs['none']}/{where}")
+        assert (where, wide(page)) == (where, 0)
+
+
+def test_wider_text_spacing_hides_nothing(ana, visit, live_server):
+    ref = company_in("none", ana).ref
+    page = visit(f"/c/{ref}/connect/xero/", ana, size=NARROW, bypass_csp=True)
+
+    page.add_style_tag(
+        content="* {line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important}"
+    )
+
+    assert wide(page) == 0
+    clipped = "[...document.querySelectorAll('.button, .badge, .card')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert page.evaluate(f"{clipped}.length") == 0
+
+
+def test_targets_are_large_enough_for_a_thumb(ana, visit):
+    ref = company_in("none", ana).ref
+    page = visit(f"/c/{ref}/connect/xero/", ana, size=PHONE)
+
+    heights = page.evaluate(
+        "[...document.querySelectorAll('main a, main button, main summary, header a, header button')]"
+        ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+    )
+
+    assert min(heights) >= 44
+
+
+def test_nothing_moves_for_those_who_want_no_motion(ana, visit):
+    page = visit(f"/c/{company_in('checking', ana).ref}/connection/", ana, reduced_motion="reduce")
+
+    assert page.evaluate("getComputedStyle(document.querySelector('.knot')).animationName") == "none"
+
+
+def test_on_paper_there_are_no_buttons_and_every_answer_is_open(ana, visit):
+    page = visit(f"/c/{company_in('none', ana).ref}/connect/xero/", ana)
+    page.emulate_media(media="print")
+
+    assert [page.locator(what).first.is_visible() for what in (".nav", ".actions", ".footer-links")] == [False] * 3
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    assert page.locator(".help").is_visible()
