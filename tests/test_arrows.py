@@ -11,7 +11,7 @@ PURE = {"lifecycle", "platforms", "states", "allowance", "countries"}
 WORDS = {"words", "brand", "dates"}
 MEMORY = PURE | {"models", "actors", "queries"}
 USECASES = MEMORY | WORDS | {"wiring", "quota", "errors", "codat", "usecases"}
-WAYS_IN = USECASES | {"forms", "tasks", "nudge", "security", "sessions", "roles", "views", "adapter"}
+WAYS_IN = USECASES | {"forms", "tasks", "nudge", "mailbox", "security", "sessions", "roles", "views", "adapter"}
 
 # room → what of ours it may import; a room is the first name below onboarding/
 MAY_IMPORT: dict[str, set[str]] = {
@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "usecases": USECASES,
     "forms": USECASES,
     "nudge": set(),
+    "mailbox": set(),
     "tasks": {"usecases", "codat"},
     "views": WAYS_IN | {"views"},
     "admin": WAYS_IN | {"admin"},
