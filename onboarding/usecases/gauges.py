@@ -59,8 +59,9 @@ def _codat(now: datetime) -> Iterator[Gauge]:
 
 
 def _ages(now: datetime) -> Iterator[Gauge]:
-    sweep = Sweep.objects.filter(is_whole=True, finished_at__isnull=False).order_by("-started_at").first()
-    yield from _age("sweep_age_seconds", "Since the last whole sweep began.", sweep and sweep.started_at, now)
+    whole = Sweep.objects.filter(is_whole=True, finished_at__isnull=False)
+    swept_at = whole.order_by("-started_at").values_list("started_at", flat=True).first()
+    yield from _age("sweep_age_seconds", "Since the last whole sweep began.", swept_at, now)
     for beat in Heartbeat.objects.order_by("name"):
         yield from _age("heartbeat_age_seconds", "Since a part was last alive.", beat.at, now, (("name", beat.name),))
 
