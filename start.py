@@ -36,6 +36,7 @@ PRODUCTION = {
     "CODAT_API_KEY": "only-for-checking",
     "CODAT_WEBHOOK_SECRET": "whsec_b25seS1mb3ItY2hlY2tpbmctMDEyMzQ1Njc4OQ==",
     "TRUSTED_PROXY": "10.0.0.0/8",
+    "PRODUCT_URLS": "expenses=https://expenses.example.com",
     "DEMO": "0",
     "DEBUG": "0",
 }

@@ -11,8 +11,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from . import brand
 from .codat import is_usable_secret
 from .codat.links import host_of, is_loopback
+from .platforms import TABLES
 
 Apps = Sequence[AppConfig] | None
 
@@ -143,3 +145,29 @@ def waits_are_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     if database.get("ATOMIC_REQUESTS"):
         found.append(Warning("ATOMIC_REQUESTS holds a transaction over calls to Codat.", id="onboarding.W017"))
     return found
+
+
+@register(Tags.templates)
+def brand_can_be_shown(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """A colour on which nobody can read, or a logo that is not there, is said before a customer meets it."""
+    found: list[CheckMessage] = []
+    if settings.BRAND_PRIMARY and (objection := brand.objection(settings.BRAND_PRIMARY)):
+        hint = "Choose a darker colour, written as #rrggbb; without one the pages have their own."
+        found.append(Error(f"BRAND_PRIMARY cannot be used: {objection}.", hint=hint, id="onboarding.E020"))
+    if settings.BRAND_LOGO:
+        try:
+            brand.logo(settings.BRAND_LOGO)
+        except OSError:
+            hint = "Set it to the path of an SVG, PNG, WebP or JPEG file that the portal can read."
+            found.append(Error("BRAND_LOGO names no file that can be read.", hint=hint, id="onboarding.E021"))
+    return found
+
+
+@register(Tags.templates, deploy=True)
+def products_can_be_opened(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """Without its address, a connected customer's page has no button to go on to the product."""
+    missing = [product for product in TABLES if not brand.product_url(product)]
+    if len(missing) < len(TABLES):
+        return []
+    hint = "Set it to the addresses of your products, such as bill_pay_async=https://bills.example.com."
+    return [Warning("PRODUCT_URLS names no product.", hint=hint, id="onboarding.W022")]

@@ -79,3 +79,22 @@ def test_demo_never_meets_a_real_codat(settings):
 def test_deployment_without_https_or_with_any_host_is_objected_to(settings):
     settings.IS_HTTPS, settings.ALLOWED_HOSTS, settings.DEMO = False, ["*"], True
     assert ids(checks.site_is_public_by_https(None)) == ["onboarding.W010", "onboarding.W011", "onboarding.W013"]
+
+
+@pytest.mark.parametrize(
+    ("colour", "found"), [("", []), ("#0B4A5A", []), ("#FFD34D", ["onboarding.E020"]), ("petrol", ["onboarding.E020"])]
+)
+def test_a_brand_colour_must_be_readable(settings, colour, found):
+    settings.BRAND_PRIMARY = colour
+    assert ids(checks.brand_can_be_shown(None)) == found
+
+
+def test_a_brand_logo_must_be_a_file(settings):
+    settings.BRAND_LOGO = "no/such/logo.svg"
+    assert ids(checks.brand_can_be_shown(None)) == ["onboarding.E021"]
+
+
+@pytest.mark.parametrize(("urls", "found"), [({}, ["onboarding.W022"]), ({"expenses": "https://x.example"}, [])])
+def test_a_live_portal_should_know_where_its_products_are(settings, urls, found):
+    settings.PRODUCT_URLS = urls
+    assert ids(checks.products_can_be_opened(None)) == found
