@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -26,6 +26,12 @@ def see_other(name: str, *args: Any) -> SeeOther:
 
 def see_other_url(url: str) -> SeeOther:
     return SeeOther(url)
+
+
+def as_see_other(answer: HttpResponse) -> HttpResponse:
+    """A redirect that allauth made, as 303: with its cookies, by which a browser is known again."""
+    answer.status_code = SeeOther.status_code
+    return answer
 
 
 def say(request: HttpRequest, error: OnboardingError | CodatError) -> None:

@@ -18,7 +18,7 @@ from ..tasks import send_mails
 from ..usecases import invitations, platforms, signin
 from . import errors
 from .access import person
-from .answers import at_home, see_other_url
+from .answers import as_see_other, at_home, see_other_url
 from .token_pages import token_page
 
 
@@ -57,7 +57,7 @@ def _accept(request: HttpRequest, token: str) -> HttpResponse:
     accepted = invitations.accept(token)
     user = accepted.user
     url = _first_page(accepted.invitation.company)
-    return see_other_url(perform_login(request, user, redirect_url=url, email=user.email)["Location"])
+    return as_see_other(perform_login(request, user, redirect_url=url, email=user.email))
 
 
 def _first_page(company: Company) -> str:

@@ -18,6 +18,7 @@ from ..lifecycle import Status
 from ..models import Company, Connection, User
 from ..platforms import QUICKBOOKS_DESKTOP, TABLES
 from ..states import State, current_of, is_another_organisation, progress, state_of
+from ..usecases.standing import quiet_days
 from ..words import is_expenses
 from .shown import Software, software_of, wanted
 
@@ -232,7 +233,10 @@ def _permission(facts: Facts) -> Scene:
 
 
 def _linked(facts: Facts) -> Scene:
-    lead = _("Everything is up to date.") if facts.state == State.LINKED else ""
+    connection = facts.connection
+    assert connection is not None
+    is_well = facts.state == State.LINKED and not quiet_days(connection, facts.now)
+    lead = _("Everything is up to date.") if is_well else ""
     bridge = facts.bridge("ok", "check", _last_read(facts))
     return Scene("connected", _connected(facts), lead, bridge, facts.to_product(), facts.state)
 

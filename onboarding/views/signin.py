@@ -32,7 +32,7 @@ from ..security import let_leave
 from ..tasks import send_mails
 from ..usecases import signin
 from . import errors
-from .answers import SeeOther, see_other_url
+from .answers import SeeOther, as_see_other, see_other_url
 from .token_pages import token_page
 
 PAGE_AND_FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -142,7 +142,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return _code_page(request, process, form, 200)
     status = _try(request, process, form)
     if status == 200:
-        return see_other_url(process.finish(_next(request) or None)["Location"])
+        return as_see_other(process.finish(_next(request) or None))
     return _code_page(request, process, form, status)
 
 
@@ -191,7 +191,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             used = signin.use_link(token)
             answer = perform_login(request, used.user, redirect_url=used.next_path or None, email=used.user.email)
-            return see_other_url(answer["Location"])
+            return as_see_other(answer)
         found = signin.read_link(token)
     except LinkEnded as error:
         if request.user.is_authenticated:
