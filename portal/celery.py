@@ -10,10 +10,13 @@ import structlog
 from celery import Celery, Task, signals
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from kombu.transport import TRANSPORT_ALIASES
 
 from . import spool
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "portal.redis_broker:Transport")  # before the app connects
 
 app = Celery("portal")
 app.set_default()  # for every thread, not only the one that reads this file

@@ -137,6 +137,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }.get(_scheme.replace("rediss", "redis"), {})
 CELERY_BROKER_CONNECTION_TIMEOUT = 4  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever; stock gives up after 100 tries
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
