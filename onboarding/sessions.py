@@ -95,7 +95,10 @@ def _page_before(request: HttpRequest) -> str:
     if request.method in ("GET", "HEAD") and not request.headers.get("HX-Request"):
         return safe_next(request.get_full_path()) or "/"
     told = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
-    parts = urlsplit(told)
+    try:
+        parts = urlsplit(told)
+    except ValueError:  # anybody may write anything there
+        return "/"
     if parts.netloc != request.get_host():
         return "/"
     return safe_next(f"{parts.path}?{parts.query}" if parts.query else parts.path) or "/"

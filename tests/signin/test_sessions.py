@@ -52,6 +52,7 @@ def test_customer_who_is_active_stays_until_the_seventh_day(browser: Client, tim
 @pytest.mark.parametrize(("later", "status"), [({"minutes": 59}, 200), ({"minutes": 61}, 302)])
 def test_staff_are_signed_out_after_an_idle_hour(sam: User, time_machine, later: dict[str, int], status: int):
     User.objects.filter(pk=sam.pk).update(is_superuser=True)
+    sam.refresh_from_db()
     client = Client()
     client.force_login(sam)
     assert client.get("/admin/").status_code == 200
@@ -65,6 +66,7 @@ def test_staff_are_signed_out_after_an_idle_hour(sam: User, time_machine, later:
 
 def test_staff_stay_no_longer_than_12_hours(sam: User, time_machine):
     User.objects.filter(pk=sam.pk).update(is_superuser=True)
+    sam.refresh_from_db()
     client = Client()
     client.force_login(sam)
     began = timezone.now()
@@ -161,6 +163,7 @@ def test_disabled_person_is_out_at_once(browser: Client, ana: User):
 
 def test_new_password_ends_the_other_sessions(sam: User):
     User.objects.filter(pk=sam.pk).update(is_superuser=True)
+    sam.refresh_from_db()
     client = Client()
     client.force_login(sam)
     assert client.get("/admin/").status_code == 200
