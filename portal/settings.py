@@ -195,7 +195,9 @@ BRAND_LOGO = env.str("BRAND_LOGO", "")
 BRAND_PRIMARY = env.str("BRAND_PRIMARY", "")
 PRODUCT_NAMES = env.dict("PRODUCT_NAMES", default={})
 _products = ("bill_pay_async", "bill_pay_sync", "expenses")
-PRODUCT_URLS = env.dict("PRODUCT_URLS", default=dict.fromkeys(_products, "https://www.alderway.example/") if DEMO else {})
+PRODUCT_URLS = env.dict(
+    "PRODUCT_URLS", default=dict.fromkeys(_products, "https://www.alderway.example/") if DEMO else {}
+)
 SUPPORT_PHONE = env.str("SUPPORT_PHONE", "020 7946 0958")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", "help@alderway.example")
 SUPPORT_HOURS = env.str("SUPPORT_HOURS", "")
