@@ -1,6 +1,7 @@
 """What Codat lists, held against what we know: a page of companies at a time, a constant number of queries."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from django.utils import timezone
 from .. import codat
 from ..actors import Actor
 from ..lifecycle import Observation, Source, Status, Verdict, decide
-from ..models import Company, Connection, Kind
+from ..models import Company, Kind
 from ..platforms import TABLES
 from . import companies, door, observing
 
@@ -32,7 +33,6 @@ class KnownCompany(NamedTuple):
 
 class KnownConnection(NamedTuple):
     pk: int
-    company_id: int
     status: str
     seen_at: datetime | None
     kind: str
@@ -67,11 +67,13 @@ class Found:
 class Page:
     """What a listing of some companies shows, before any of it is stored.
 
-    told   observations of connections that we know, by primary key, unchanged ones too
-    moved  those of them that are news
+    same   connections that are as we know them: primary keys by status
+    told   what is news of connections that we know, by primary key
+    moved  those of the news that change a status
     """
 
     at: datetime
+    same: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told: dict[int, Observation] = field(default_factory=dict)
     moved: dict[int, Change] = field(default_factory=dict)
     missed: int = 0
@@ -81,6 +83,11 @@ class Page:
     renamed: list[Company] = field(default_factory=list)
     without_product: list[str] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
+    bare: list[int] = field(default_factory=list)  # of them, those without a connection that shows it
+
+    @property
+    def has_strangers(self) -> bool:
+        return bool(self.unknown or self.back or self.lost)
 
     def foreseen(self) -> Found:
         """What taking it in would change."""
@@ -89,37 +96,35 @@ class Page:
 
 
 def compare(listed: Sequence[codat.Company], at: datetime) -> Page:
-    """Hold a listing, asked for at `at`, against the database: two queries, and nothing is written."""
-    page = Page(at)
-    known = _known_companies(listed)
-    rows = _known_connections(company.pk for company in known.values())
+    """Hold a listing, asked for at `at`, against the database: one query, and nothing is written."""
+    page, known = Page(at), _known(listed)
     for told in listed:
-        company = known.get(told.id)
-        if company is None:
+        if told.id not in known:
             if uid := _uid(told):
                 page.lost[uid] = told
-        elif company.gone_at is None:
+            continue
+        company, rows = known[told.id]
+        if company.gone_at is None:
             _compare_company(page, company, told)
-            _compare_connections(page, company, told, rows.get(company.pk, {}))
+            _compare_connections(page, company, told, rows)
         elif company.gone_at < at:
             page.back[company.pk] = told
     return page
 
 
-def _known_companies(listed: Sequence[codat.Company]) -> dict[UUID, KnownCompany]:
+def _known(listed: Sequence[codat.Company]) -> dict[UUID, tuple[KnownCompany, dict[UUID, KnownConnection]]]:
+    """Our companies of the list with their connections at Codat, by Codat's ids."""
+    known: dict[UUID, tuple[KnownCompany, dict[UUID, KnownConnection]]] = {}
     ours = Company.objects.filter(codat_id__in=[told.id for told in listed], erased_at=None)
-    rows = ours.values_list("codat_id", *KnownCompany._fields)
-    return {codat_id: KnownCompany(*facts) for codat_id, *facts in rows if codat_id}
-
-
-def _known_connections(company_pks: Iterable[int]) -> dict[int, dict[UUID, KnownConnection]]:
-    theirs = Connection.objects.filter(company_id__in=list(company_pks), codat_id__isnull=False)
-    rows: dict[int, dict[UUID, KnownConnection]] = {}
-    for codat_id, *facts in theirs.values_list("codat_id", *KnownConnection._fields):
-        known = KnownConnection(*facts)
-        if codat_id:
-            rows.setdefault(known.company_id, {})[codat_id] = known
-    return rows
+    of_company, of_connection = KnownCompany._fields, [f"connections__{name}" for name in KnownConnection._fields]
+    for codat_id, *facts, connection_id in ours.values_list(
+        "codat_id", *of_company, *of_connection, "connections__codat_id"
+    ):
+        if codat_id not in known:
+            known[codat_id] = (KnownCompany(*facts[: len(of_company)]), {})
+        if connection_id is not None:
+            known[codat_id][1][connection_id] = KnownConnection(*facts[len(of_company) :])
+    return known
 
 
 def _compare_company(page: Page, company: KnownCompany, told: codat.Company) -> None:
@@ -133,42 +138,70 @@ def _compare_company(page: Page, company: KnownCompany, told: codat.Company) -> 
 def _compare_connections(
     page: Page, company: KnownCompany, told: codat.Company, rows: dict[UUID, KnownConnection]
 ) -> None:
+    shows = False
     for connection in told.connections:
         known = rows.pop(connection.id, None)
         if known:
-            _observe(page, company, known, connection.status)
+            shows |= _observe(page, company, known, connection.status)
         elif connection.source_type in CONCERN_US:
             page.unknown.append((company, connection))
-    if not told.has_every_connection:
-        return  # a list with a hole in it says nothing of what is not there
-    for known in rows.values():
-        if known.status != Status.DELETED and (known.seen_at is None or known.seen_at < page.at):
-            _observe(page, company, known, Status.DELETED)
+    if told.has_every_connection:  # a list with a hole in it says nothing of what is not there
+        for known in rows.values():
+            if known.seen_at is None or known.seen_at < page.at:
+                shows |= _observe(page, company, known, Status.DELETED)
+    if not shows:
+        page.bare.append(company.pk)
 
 
-def _observe(page: Page, company: KnownCompany, known: KnownConnection, status: str) -> None:
+def _observe(page: Page, company: KnownCompany, known: KnownConnection, status: str) -> bool:
+    """Whether its row will show that the company was listed at that time, or later."""
     news = Observation(status, page.at, Source.SWEEP, is_read=True)
-    page.told[known.pk] = news
-    if decide(known.status, known.seen_at, news) is Verdict.MOVED:
+    verdict = decide(known.status, known.seen_at, news)
+    if verdict is Verdict.SAME:
+        page.same[known.status].append(known.pk)
+    elif verdict is not Verdict.STALE:
+        page.told[known.pk] = news
+    if verdict is Verdict.MOVED:
         page.moved[known.pk] = Change(company.ref, known.status, str(status))
         page.missed += known.kind == Kind.ACCOUNTING  # partner events are not promised
+    return verdict is not Verdict.UNKNOWN and known.status != Status.DELETED
 
 
-def take_in(page: Page) -> Found:
-    """Store what a comparison showed, through the one door. Safe to repeat, and against newer news."""
-    found = Found(len(page.seen), missed=page.missed, without_product=page.without_product)
-    verdicts = door.record(page.told) if page.told else {}
-    found.changes = [change for pk, change in page.moved.items() if verdicts.get(pk) is Verdict.MOVED]
-    older = Q(checked_at=None) | Q(checked_at__lt=page.at)
-    Company.objects.filter(older, pk__in=page.seen).update(checked_at=page.at)
-    if page.renamed:
-        Company.objects.bulk_update(page.renamed, ["codat_name", "codat_products"])
+def mark_seen(page: Page) -> None:
+    """Store that what did not change was so when the page was asked for: one statement for each status.
+
+    A company shows by its connections that it was listed; one without any gets a mark of its own.
+    """
+    door.confirm(page.same, page.at)
+    if page.bare:
+        older = Q(checked_at=None) | Q(checked_at__lt=page.at)
+        Company.objects.filter(older, pk__in=page.bare).update(checked_at=page.at)
+
+
+def take_in(pages: Sequence[Page]) -> Found:
+    """Store what is news on these pages, through the one door. Safe to repeat, and against newer news."""
+    told = {pk: news for page in pages for pk, news in page.told.items()}
+    moved = {pk: change for page in pages for pk, change in page.moved.items()}
+    verdicts = door.record(told) if told else {}
+    found = Found(
+        changes=[change for pk, change in moved.items() if verdicts.get(pk) is Verdict.MOVED],
+        missed=sum(page.missed for page in pages),
+        without_product=[ref for page in pages for ref in page.without_product],
+    )
+    renamed = [company for page in pages for company in page.renamed]
+    if renamed:
+        Company.objects.bulk_update(renamed, ["codat_name", "codat_products"])
+    for page in pages:
+        _adopt(page, found)
+    return found
+
+
+def _adopt(page: Page, found: Found) -> None:
     for company, told in page.unknown:
         if observing.adopt(Company.objects.get(pk=company.pk), told, at=page.at, source=Source.SWEEP):
             found.changes.append(Change(company.ref, "", ADOPTED))
     if page.back or page.lost:
         _take_back(page, found)
-    return found
 
 
 def _take_back(page: Page, found: Found) -> None:

@@ -4,7 +4,6 @@ Webhook batches, sweep pages and people's own acts all come here with what Codat
 on, changed, told of in the timeline and followed up in one transaction.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -76,21 +75,25 @@ def record(told: Mapping[int, Observation], *, by: Actor | None = None) -> dict[
     return verdicts
 
 
+def confirm(same: Mapping[str, list[int]], at: datetime) -> None:
+    """Read at `at`, and found as we know it: primary keys by status. One statement for each status.
+
+    A row that has moved or was seen later in the meantime is left alone.
+    """
+    older = Q(seen_at=None) | Q(seen_at__lt=at) | Q(seen_at=at, seen_by_read=False)
+    for status, pks in same.items():
+        Connection.objects.filter(older, pk__in=pks, status=status).update(
+            seen_at=at, seen_by_read=True, unknown_status=""
+        )
+
+
 def _touch(told: Mapping[int, Observation]) -> None:
-    """Nothing changed: but it was true then, and an older event must not win later."""
-    by_time: dict[tuple[datetime, bool], list[int]] = defaultdict(list)
-    for pk, news in told.items():
-        by_time[news.at, news.is_read].append(pk)
-    if len(by_time) > 1:
-        _touch_each(told)
+    """Nothing changed: but it was true then, and an older event must not win later.
+
+    Each has a time of its own, and still it is one statement; the ORM's way costs 50 times as much.
+    """
+    if not told:
         return
-    for (at, is_read), pks in by_time.items():  # a sweep's page: everything was true at one time
-        older = Q(seen_at=None) | Q(seen_at__lt=at) | Q(seen_at=at, seen_by_read=False)
-        Connection.objects.filter(older, pk__in=pks).update(seen_at=at, seen_by_read=is_read, unknown_status="")
-
-
-def _touch_each(told: Mapping[int, Observation]) -> None:
-    """A batch of news: a time of its own for each, and still one statement. The ORM's way costs 50 times as much."""
     adapt = database.ops.adapt_datetimefield_value
     values = [value for pk, news in told.items() for value in (pk, adapt(news.at), news.is_read)]
     marks = ", ".join(["(%s, %s, %s)"] * len(told))
@@ -160,13 +163,10 @@ def _begin_reading(connection: Connection, at: datetime) -> None:
 
 def _write_to_people(moved: list[Connection], by: Actor | None) -> None:
     """Rows of mail, in the same transaction; the worker sends them."""
-    for connection in moved:
-        if connection.kind != Kind.ACCOUNTING:
-            continue
-        if connection.status == Status.DEAUTHORIZED:
-            mails.expired(connection)
-        elif connection.status == Status.UNLINKED:
-            mails.disconnected(connection, by=by)
+    over = (Status.DEAUTHORIZED, Status.UNLINKED)
+    ended = [row for row in moved if row.kind == Kind.ACCOUNTING and row.status in over]
+    if ended:
+        mails.ended(ended, by)
 
 
 def look_later(pks: Iterable[int], at: datetime) -> None:

@@ -11,14 +11,15 @@ from django.utils import timezone
 
 from .. import queries
 from ..actors import Actor
+from ..lifecycle import Status
 from ..models import Company, Connection, Consent, Mail, User
 from ..platforms import name_of
 from . import links
-from .outbox import enqueue, enqueue_to_all, send_due
+from .outbox import enqueue, enqueue_to_all, rows_to_all, save_once, send_due
 
 __all__ = [
     "connected",
-    "disconnected",
+    "ended",
     "enqueue",
     "expired",
     "note_pressed",
@@ -59,14 +60,25 @@ def _consent_facts(connection: Connection) -> Mapping[str, object]:
     }
 
 
-def disconnected(connection: Connection, by: Actor | None) -> None:
-    """Somebody ended the connection: here (`by`), or outside this site (None, or news without a person)."""
-    facts = {
-        "platform": _platform(connection),
-        "at": _iso(connection.status_at),
-        "by": str(by.user) if by and by.user else "",
-    }
-    _write(_members(connection.company), "disconnected", connection, facts, episode=connection.status_at)
+def ended(connections: Iterable[Connection], by: Actor | None) -> None:
+    """Access to these ended: expired, or disconnected by somebody. As many queries for a hundred as for one."""
+    ended = list(connections)
+    members = queries.members_by_company(connection.company_id for connection in ended)
+    rows: list[Mail] = []
+    for connection in ended:
+        people = members.get(connection.company_id) or _customer(connection.company)
+        kind, facts, episode = _end_of(connection, by)
+        rows += rows_to_all(people, kind, connection=connection, facts=facts, once=_once(kind, connection, episode))
+    save_once(rows)
+
+
+def _end_of(connection: Connection, by: Actor | None) -> tuple[str, dict[str, object], datetime | None]:
+    """(kind, facts, episode) of the mail about it. `by` ended it here; None, or news without a person: elsewhere."""
+    facts: dict[str, object] = {"platform": _platform(connection)}
+    if connection.status == Status.DEAUTHORIZED:
+        return "expired", facts | {"at": _iso(_ended_at(connection))}, connection.linked_at
+    who = str(by.user) if by and by.user else ""
+    return "disconnected", facts | {"at": _iso(connection.status_at), "by": who}, connection.status_at
 
 
 def expired(connection: Connection, *, day: int = 0, now: datetime | None = None) -> None:
@@ -139,8 +151,12 @@ def _write(
     now: datetime | None = None,
 ) -> None:
     """One row for each person, once for each episode: a repeat writes nothing."""
-    once = f"{kind}:{connection.pk}:{_iso(episode)}:{step}"
+    once = _once(kind, connection, episode, step)
     enqueue_to_all(people, kind, connection=connection, facts=facts, once=once, now=now)
+
+
+def _once(kind: str, connection: Connection, episode: datetime | None, step: int = 0) -> str:
+    return f"{kind}:{connection.pk}:{_iso(episode)}:{step}"
 
 
 def _members(company: Company) -> list[tuple[str, str]]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from .. import codat
-from ..models import Company, Event
+from ..models import Company, Connection, Event
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies
-from .comparing import BY, GONE, Change, Found, compare, take_in
+from .comparing import BY, GONE, Change, Found, compare, mark_seen, take_in
 
 MANY = 50  # and more than half of all: then it is not the companies, but the key or the listing that changed
 
@@ -19,8 +19,10 @@ MANY = 50  # and more than half of all: then it is not the companies, but the ke
 def unseen(since: datetime) -> "QuerySet[Company]":
     """Our companies that Codat should have and that nothing has shown since then. New ones had no chance to be."""
     new = Event.objects.filter(kind="codat.company", at__gte=since, company__isnull=False).values("company")
-    unseen = Q(checked_at=None) | Q(checked_at__lt=since)
-    return Company.objects.filter(unseen, codat_id__isnull=False, gone_at=None, erased_at=None).exclude(pk__in=new)
+    unmarked = Q(checked_at=None) | Q(checked_at__lt=since)
+    seen = Connection.objects.filter(company=OuterRef("pk"), codat_id__isnull=False, seen_at__gte=since)
+    ours = Company.objects.filter(unmarked, ~Exists(seen), codat_id__isnull=False, gone_at=None, erased_at=None)
+    return ours.exclude(pk__in=new)
 
 
 def is_suspicious(since: datetime) -> bool:
@@ -49,4 +51,7 @@ def look_at(company: Company, errand: Errand = Errand.BACKGROUND, *, is_dry_run:
             companies.note_gone(company, at=asked_at, by=BY)
         return Found(changes=[Change(company.ref, "", GONE)])
     page = compare([told], asked_at)
-    return page.foreseen() if is_dry_run else take_in(page)
+    if is_dry_run:
+        return page.foreseen()
+    mark_seen(page)
+    return take_in([page])

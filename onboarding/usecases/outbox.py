@@ -90,7 +90,20 @@ def enqueue_to_all(
     now: datetime | None = None,
 ) -> None:
     """The same mail to several people (address, name), in one statement; who had it already is passed over."""
-    rows = [
+    save_once(rows_to_all(people, kind, connection=connection, facts=facts, once=once, now=now))
+
+
+def rows_to_all(
+    people: Iterable[tuple[str, str]],
+    kind: str,
+    *,
+    connection: Connection,
+    facts: Mapping[str, Any],
+    once: str,
+    now: datetime | None = None,
+) -> list[Mail]:
+    """The rows of `enqueue_to_all`, for whoever saves many at once."""
+    return [
         _row(
             kind,
             to=email,
@@ -103,6 +116,10 @@ def enqueue_to_all(
         )
         for email, name in people
     ]
+
+
+def save_once(rows: list[Mail]) -> None:
+    """One statement; a mail that was written before is passed over."""
     Mail.objects.bulk_create(rows, ignore_conflicts=True)
 
 

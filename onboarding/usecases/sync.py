@@ -18,13 +18,15 @@ from ..models import Company, Sweep
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import alarms, leases, missing
-from .comparing import ADOPTED, GONE, Found, compare, take_in
+from .comparing import ADOPTED, GONE, Found, Page, compare, mark_seen, take_in
+from .haste import hasty
 from .pace import PAGE_SIZE, interval
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=3)  # longer than one page with all its tries
 STALE_AFTER = timedelta(hours=6)  # a stopped sweep's first pages are too old to go on from
+STORED_EVERY_SECONDS = 1.0
 SPARE_PAGES = 10  # that rows moving between pages may add to a listing
 
 Told = Callable[[Found], None]
@@ -70,7 +72,8 @@ def run(*, budget_seconds: float | None = None, now: datetime | None = None, tel
     try:
         sweep = _open_sweep(now or timezone.now())
         until = monotonic() + budget_seconds if budget_seconds is not None else inf
-        return Walk(sweep, me, until, tell).go()
+        with hasty():
+            return Walk(sweep, me, until, tell).go()
     except LostLease:
         return "another process took over"
     finally:
@@ -95,6 +98,9 @@ class Walk:
         self.tell = tell
         self.from_the_start = sweep.next_page == 1
         self.without_product: list[str] = []
+        self.number = sweep.next_page
+        self.held: list[Page] = []  # compared, and their news not stored yet
+        self.stored_at = self.kept_at = monotonic()
 
     def go(self) -> str:
         sweep = self.sweep
@@ -117,20 +123,39 @@ class Walk:
     def _list(self) -> None:
         """Walk the pages. A listing that goes astray ends the sweep as partial: absence means nothing in it."""
         before: frozenset[UUID] = frozenset()
-        while not self.sweep.is_whole and monotonic() < self.until:
-            asked_at = timezone.now()
-            client = codat_for(Errand.BACKGROUND)
-            page = client.list_companies(page=self.sweep.next_page, page_size=PAGE_SIZE, order_by="name")
-            ids = frozenset(told.id for told in page.results)
-            if why := _astray(self.sweep.next_page, page.total_results, ids, before):
-                self.sweep.asked += 1
-                self._finish(why)
-                return
-            found = take_in(compare(page.results, asked_at))
-            self.sweep.next_page += 1
-            self.sweep.is_whole = not page.has_next
-            self._note(found, listed=len(ids))
-            before = ids
+        try:
+            while not self.sweep.is_whole and monotonic() < self.until:
+                asked_at = timezone.now()
+                page = _page(self.number)
+                ids = frozenset(told.id for told in page.results)
+                if why := _astray(self.number, page.total_results, ids, before):
+                    self.sweep.asked += 1
+                    self._finish(why)
+                    return
+                self._take(compare(page.results, asked_at), len(ids), is_last=not page.has_next)
+                before = ids
+        finally:
+            self._store()
+
+    def _take(self, page: Page, listed: int, *, is_last: bool) -> None:
+        """What did not change is marked at once; news waits a moment for more, for it costs the same for many."""
+        mark_seen(page)
+        self.held.append(page)
+        self.number += 1
+        self.sweep.asked += 1
+        self.sweep.seen += listed
+        self.sweep.is_whole = is_last
+        if self.tell:
+            self.tell(Found(listed=listed))
+        if is_last or page.has_strangers or monotonic() - self.stored_at > STORED_EVERY_SECONDS:
+            self._store()
+
+    def _store(self) -> None:
+        """A page counts only once its news is stored: a killed sweep lists the last pages again."""
+        if self.held:
+            found = take_in(self.held)
+            self.held, self.sweep.next_page, self.stored_at = [], self.number, monotonic()
+            self._note(found)
 
     def _look_again(self) -> None:
         """Ask for each company that a whole listing did not show."""
@@ -141,17 +166,15 @@ class Walk:
             self._finish(f"{count} companies are missing from Codat's list: none was marked.")
             return
         for found in missing.look(since):
-            self._note(found, listed=0)
+            self.sweep.asked += 1
+            self._note(found)
             if monotonic() > self.until:
                 return
         alarms.clear("sweep.many_missing")
         self._finish("")
 
-    def _note(self, found: Found, *, listed: int) -> None:
-        """Where the sweep is now: a page counts only once what it showed is stored."""
+    def _note(self, found: Found) -> None:
         sweep = self.sweep
-        sweep.asked += 1
-        sweep.seen += listed
         sweep.changed += found.changed
         sweep.adopted += found.count(ADOPTED)
         sweep.gone += found.count(GONE)
@@ -161,8 +184,10 @@ class Walk:
         self.without_product += found.without_product
         if self.tell:
             self.tell(found)
-        if not leases.keep("sweep", self.me, LEASE):
-            raise LostLease
+        if monotonic() - self.kept_at > LEASE.total_seconds() / 6:
+            self.kept_at = monotonic()
+            if not leases.keep("sweep", self.me, LEASE):
+                raise LostLease
 
     def _finish(self, error: str) -> None:
         _finish(self.sweep, error)
@@ -171,6 +196,10 @@ class Walk:
             alarms.sound("product.missing", companies=len(names), some=names[:10])
         elif self.sweep.is_whole and self.from_the_start:
             alarms.clear("product.missing")
+
+
+def _page(number: int) -> "codat.Page[codat.Company]":
+    return codat_for(Errand.BACKGROUND).list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
 
 
 def _astray(number: int, total: int, ids: frozenset[UUID], before: frozenset[UUID]) -> str:
@@ -196,11 +225,11 @@ def look_at(chosen: Iterable[Company], *, is_dry_run: bool = False) -> Iterator[
 
 
 def preview() -> Iterator[Found]:
-    """What a whole sweep would change, page by page. Writes nothing, and gives no company missing from the list a look."""
+    """What a whole sweep would change, page by page. Writes nothing, and asks after no company that is missing."""
     number, has_next, before = 1, True, frozenset[UUID]()
     while has_next:
         asked_at = timezone.now()
-        page = codat_for(Errand.BACKGROUND).list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
+        page = _page(number)
         ids = frozenset(told.id for told in page.results)
         if _astray(number, page.total_results, ids, before):
             return

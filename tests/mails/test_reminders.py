@@ -160,7 +160,8 @@ def test_person_who_stopped_reminders_gets_codes_and_receipts_alone(ana: User, c
     assert "We send no more reminders about Marlow Street Bakery Ltd." in client.get(page).content.decode()
 
     assert days_of_letters(timezone.now() + timedelta(hours=6), 12) == []
-    mails.disconnected(connection, None)
+    connection.status = Status.UNLINKED
+    mails.ended([connection], None)
     mails.send_due(now=timezone.now() + timedelta(days=20))
     assert outgoing.outbox[-1].subject == "Xero is disconnected from Alderway Bills"
 

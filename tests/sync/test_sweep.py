@@ -229,7 +229,7 @@ def test_a_page_costs_the_same_for_one_company_and_for_three(sandbox, count, dja
     for company in sandbox.companies():
         sandbox.drift(company["connections"][0]["id"], "PendingAuth")
 
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(30):
         sync.run()
     assert same_as_codat(sandbox)
 
@@ -253,3 +253,12 @@ def test_a_company_without_its_product_sounds_an_alarm(sandbox, linked):
     sync.run()
 
     assert Alarm.objects.get(name="product.missing").facts["some"] == [linked.company.ref]
+
+
+def test_a_company_whose_connections_are_all_deleted_needs_no_second_look(sandbox, linked):
+    sandbox.delete_connection(str(linked.codat_id))
+    [sync.run() for _ in range(2)]
+    sandbox.forget_requests()
+
+    sync.run()
+    assert len(sandbox.requests()) == 1
