@@ -13,7 +13,7 @@ from django.utils import timezone
 from .. import queries
 from ..lifecycle import Status
 from ..models import Company, Connection, Invitation, Kind, Mail, SoftwareRequest
-from ..states import AUTH_ERROR, State, current_of, state_of
+from ..states import AUTH_ERROR, PERMISSION_ERROR, RETRYING, State, current_of, state_of
 
 DERIVED = [
     "state",
@@ -70,7 +70,7 @@ def _derive(company, now: datetime) -> bool:  # type: ignore[no-untyped-def]
         now=now,
     )
     if state != company.state or company.state_since is None:
-        company.state, company.state_since = state.value, _since(current, company, now)
+        company.state, company.state_since = state.value, _since(current, company, state, now)
     needs = needs_of(company, current, state, now)
     if needs != company.needs:
         company.needs, company.needs_since = needs, now if needs else None
@@ -82,11 +82,23 @@ def _derive(company, now: datetime) -> bool:  # type: ignore[no-untyped-def]
     return before != [getattr(company, name) for name in DERIVED]
 
 
-def _since(current: Connection | None, company: Company, now: datetime) -> datetime:
+# The words that a read ends with, for the states that follow from one.
+TOLD_BY_READS = {
+    State.EXPIRED: frozenset({AUTH_ERROR}),
+    State.PERMISSION: frozenset({PERMISSION_ERROR}),
+    State.PARTIAL: RETRYING,
+}
+
+
+def _since(current: Connection | None, company: Company, state: State, now: datetime) -> datetime:
     """When the state began, as well as we know."""
     if current is None:
         return company.gone_at or company.accepted_at or company.invited_at or now
-    return max((at for at in (current.status_at, current.left_at, current.failed_at) if at), default=now)
+    words = TOLD_BY_READS.get(state, frozenset())
+    told = [read["at"] for read in current.reads.values() if read.get("status") in words and "at" in read]
+    by_read = datetime.fromisoformat(min(told)) if told and current.status == Status.LINKED else None
+    back = current.returned_at if state == State.CHECKING else None
+    return max((at for at in (current.status_at, current.left_at, current.failed_at, back, by_read) if at), default=now)
 
 
 def needs_of(company, current: Connection | None, state: State, now: datetime) -> str:  # type: ignore[no-untyped-def]
@@ -135,7 +147,7 @@ def quiet_days(connection: Connection, now: datetime) -> int:
 
 def is_broken(connection: Connection) -> bool:
     """Linked as Codat says, and yet a read was refused for want of access: reconnecting is the remedy."""
-    return any(read.get("status") in (AUTH_ERROR, "PermissionsError") for read in connection.reads.values())
+    return any(read.get("status") in (AUTH_ERROR, PERMISSION_ERROR) for read in connection.reads.values())
 
 
 def wants_reconnecting(connection: Connection) -> bool:
