@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "portal.headers.Headers",
     "csp.middleware.CSPMiddleware",
     "portal.proxy.TrustedProxy",
+    "portal.known_networks.KnownNetworks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,7 +121,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends." + ("db" if _cache_is_databa
 CODAT_BASE_URL = env.str("CODAT_BASE_URL", "").strip().rstrip("/")
 CODAT_API_KEY = env.secret("CODAT_API_KEY")
 CODAT_WEBHOOK_SECRETS = [part.strip() for part in env.secret("CODAT_WEBHOOK_SECRET").split(",") if part.strip()]
-LINK_MODE = env.str("LINK_MODE", "connection")
+LINK_MODE = env.one_of("LINK_MODE", "connection")  # the only way so far: straight to the chosen software's page
 QUOTA_RESERVE_PERCENT = env.whole("QUOTA_RESERVE_PERCENT", 12, most=90)
 CODAT_PER_MINUTE = env.whole("CODAT_PER_MINUTE", 1000)  # requests from one address; 0: no such limit
 SWEEP_MINUTES = env.whole("SWEEP_MINUTES", 60, least=1)
@@ -293,6 +294,8 @@ X_FRAME_OPTIONS = "DENY"
 TRUSTED_PROXY = env.networks("TRUSTED_PROXY")  # portal.proxy drops forwarded headers of everybody else
 if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+STAFF_NETWORKS = env.networks("STAFF_NETWORKS", or_socket=False)  # empty: from anywhere
+WEBHOOK_NETWORKS = env.networks("WEBHOOK_NETWORKS", or_socket=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
