@@ -177,6 +177,8 @@ class EditCompany(RowForm):
         super().__init__(*args, **kwargs)
         _dress(self)
         del self.fields["platform"]
+        for name in self.fields.keys() - {"reason"}:
+            self.fields[name].show_hidden_initial = True  # so that only what this person changed is saved
         if not user.has_perm("onboarding.edit_identity"):
             _show_only(self.fields["customer_id"], "Only a support lead may change it.")
         if product_is_fixed:

@@ -38,7 +38,8 @@ def _form(request: HttpRequest, the: Desk) -> EditCompany:
 
 
 def _save(request: HttpRequest, the: Desk, form: EditCompany) -> HttpResponse:
-    told = {name: form.cleaned_data[name] for name in FIELDS}
+    """Only the fields that this person changed: another may have saved others since the page was shown."""
+    told = {name: form.cleaned_data[name] for name in FIELDS if name in form.changed_data}
     try:
         changed = companies.change(the.company, by=frame.actor(request, form.cleaned_data["reason"]), **told)
     except OnboardingError as error:

@@ -83,7 +83,7 @@ def texts(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-def do(browser: Client, company: Company, name: str, **told: Any) -> list[str]:
+def do(browser: Client, company: Company, name: str, /, **told: Any) -> list[str]:
     """Post an action, follow its 303, and return what the page then says."""
     response = browser.post(act_of(company, name), told)
     assert response.status_code == 303, response.content.decode()[:2000]

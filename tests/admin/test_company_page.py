@@ -54,7 +54,12 @@ def test_expired_says_since_when_why_and_what_was_read_last(support: Client) -> 
     told = first_lines(support, connection.company)
 
     assert told.startswith("Next: ask Ana to reconnect Xero")
-    for words in ("A read ended with AuthError 0 min ago", "“Access was revoked.”", "Last good read Today", "Nothing was sent"):
+    for words in (
+        "A read ended with AuthError 0 min ago",
+        "“Access was revoked.”",
+        "Last good read Today",
+        "Nothing was sent",
+    ):
         assert words in told
 
 

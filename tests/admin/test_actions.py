@@ -1,0 +1,425 @@
+"""What staff do for one company: through the use cases, on record, and with what Codat said."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from onboarding.actors import Actor
+from onboarding.lifecycle import Source, Status
+from onboarding.models import Company, Connection, Event, Invitation, Mail, Membership, User
+from onboarding.usecases import connections, invitations, reads, standing
+from onboarding.usecases.reads import Outcome
+from tests import factories
+from tests.admin.conftest import LIST, act_of, do, page_of
+from tests.kit import Sandbox
+
+WORKER = Actor(Source.WORKER)
+
+
+def lines(company: Company) -> list[tuple[str, str, str]]:
+    """(kind, who, why) of what staff did, oldest first."""
+    rows = company.events.filter(source=Source.STAFF).order_by("pk")
+    return [(event.kind, str(event.by), event.reason) for event in rows]
+
+
+def has_read(connection: Connection) -> None:
+    now = timezone.now()
+    reads.note(
+        connection, [Outcome(name, "Complete", now) for name in reads.wanted(connection)], by=WORKER, ended_at=now
+    )
+
+
+def test_check_says_the_time_and_what_codat_said(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.drift(str(connection.codat_id), "Deauthorized")
+
+    said = do(support, connection.company, "check", reason="Ticket 7")
+
+    assert said[0].startswith("Checked ") and said[0].endswith(": Deauthorized.")
+    assert ("check", "Support Person", "Ticket 7") in lines(connection.company)
+    connection.refresh_from_db()
+    assert connection.status == Status.DEAUTHORIZED
+
+
+def test_check_again_within_half_a_minute_asks_nobody(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    do(support, connection.company, "check")
+    sandbox.forget_requests()
+
+    said = do(support, connection.company, "check")
+
+    assert "Try again in" in said[0]
+    assert sandbox.requests() == []
+
+
+def test_a_refusal_of_codat_says_when_to_try_next_and_what_to_quote(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.next_answer(429, Retry_After=600)
+
+    (said,) = do(support, connection.company, "check")
+
+    assert "Codat said 429." in said
+    assert "Next try " in said
+    assert "orrelation ID" in said
+
+
+def test_unlink_asks_why_and_tells_codat_first(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    made = connection.company
+    without = support.post(act_of(made, "unlink"), {"connection": connection.pk})
+
+    do(support, made, "unlink", connection=connection.pk, reason="Asked by phone")
+
+    assert without.status_code == 422
+    assert sandbox.connection(str(connection.codat_id))["status"] == "Unlinked"
+    assert lines(made)[-1] == ("unlinked", "Support Person", "Asked by phone")
+    assert Mail.objects.filter(company=made, kind="disconnected").count() == 1
+
+
+def test_unlink_that_codat_refuses_changes_nothing_here(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.next_answer(500, times=None)
+
+    (said,) = do(support, connection.company, "unlink", connection=connection.pk, reason="Asked")
+
+    assert "Codat said 500." in said
+    connection.refresh_from_db()
+    assert connection.status == Status.LINKED
+
+
+def test_what_is_not_possible_says_why_and_does_nothing(sandbox: Sandbox, support: Client) -> None:
+    made = factories.company(factories.ana())
+    factories.local_connection(made, Status.DEAUTHORIZED)
+
+    (said,) = do(support, made, "unlink", reason="x")
+
+    assert said == ("Unlink: not possible now. Only a Linked connection can be unlinked; this one is Deauthorized.")
+    assert sandbox.requests() == []
+
+
+def test_a_connection_of_another_company_cannot_be_named(sandbox: Sandbox, support: Client) -> None:
+    mine = factories.linked_connection(sandbox)
+    other = factories.local_connection(factories.company(customer_id="other"), Status.LINKED)
+
+    response = support.post(act_of(mine.company, "unlink"), {"connection": other.pk, "reason": "x"})
+
+    assert response.status_code == 422
+    other.refresh_from_db()
+    assert other.status == Status.LINKED
+
+
+def test_read_now_is_asked_of_codat_and_told_to_the_customer(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    has_read(connection)
+    sandbox.forget_requests()
+
+    do(support, connection.company, "read_data", reason="A supplier is missing")
+
+    assert [request.path for request in sandbox.requests(method="POST")] == [
+        f"/companies/{connection.company.codat_id}/data/all"
+    ]
+    assert lines(connection.company)[-1] == ("read.asked", "Support Person", "A supplier is missing")
+
+
+def test_staff_choose_the_software_and_the_customer_finishes(sandbox: Sandbox, support: Client) -> None:
+    factories.enable_platforms()
+    made = factories.company(factories.ana())
+
+    (said,) = do(support, made, "choose_software", platform=factories.XERO)
+
+    assert "Xero is chosen" in said
+    made.refresh_from_db()
+    assert made.state == "pending"
+    assert made.connections.get().left_at is None
+
+
+def test_only_software_of_the_product_can_be_chosen(support: Client) -> None:
+    made = factories.company(factories.ana(), product="bill_pay_sync")
+
+    response = support.post(act_of(made, "choose_software"), {"platform": factories.DESKTOP})
+
+    assert response.status_code == 422
+
+
+def test_link_opens_here_with_a_reason_and_shows_the_address_nowhere(sandbox: Sandbox, support: Client) -> None:
+    factories.enable_platforms()
+    made = factories.company(factories.ana())
+    connections.prepare(made, factories.XERO, by=WORKER)
+    asked = support.get(act_of(made, "open_link"))
+
+    response = support.post(act_of(made, "open_link"), {"reason": "Customer beside me"})
+
+    assert response.status_code == 303
+    address = response.headers["Location"]
+    assert address.startswith(sandbox.url)
+    assert "form-action 'self' https:" in asked.headers["Content-Security-Policy"]
+    assert ("left", "Support Person", "Customer beside me") in lines(made)
+    assert address not in support.get(page_of(made)).content.decode()
+    assert not any(address in str(row) for row in Event.objects.values())
+
+
+def test_other_pages_keep_the_strict_policy(support: Client) -> None:
+    made = factories.company(factories.ana())
+
+    for path in (page_of(made), act_of(made, "send_link"), LIST, "/admin/"):
+        assert "form-action 'self';" in support.get(path).headers["Content-Security-Policy"] + ";"
+        assert "unsafe" not in support.get(path).headers["Content-Security-Policy"]
+
+
+def test_send_link_shows_the_mail_first_and_sends_what_it_showed(support: Client) -> None:
+    made = factories.company(factories.ana())
+    page = support.get(act_of(made, "send_link"))
+    before = Mail.objects.count()
+
+    (said,) = do(support, made, "send_link", reason="Lost it")
+
+    assert page.context["letters"][0][0] == "ana@marlow.example"
+    assert before == 0
+    assert said == "Sent to ana@marlow.example."
+    assert [(mail.kind, mail.to) for mail in Mail.objects.all()] == [("unfinished", "ana@marlow.example")]
+
+
+def test_a_previewed_mail_holds_no_address_that_opens_anything(support: Client) -> None:
+    made = factories.company()
+    Company.objects.filter(pk=made.pk).update(accepted_at=None)
+    invitation = invitations.invite(Company.objects.get(pk=made.pk), by=WORKER)
+    standing.refresh([made.pk])
+
+    content = support.get(act_of(made, "send_link")).content.decode()
+
+    assert "/invite/" in content
+    assert invitations.url(invitation).rsplit("/", 2)[1] not in content
+
+
+def test_the_fourth_link_of_a_day_is_refused(support: Client) -> None:
+    made = factories.company(factories.ana())
+    said = [do(support, made, "send_link")[0] for _ in range(5)]
+
+    assert said[-1].startswith("You have tried many times")
+    assert Mail.objects.count() < 5
+    assert b"Wait" in support.get(act_of(made, "send_link")).content
+
+
+def test_the_link_for_the_customer_is_shown_on_a_page_and_noted(support: Client) -> None:
+    made = factories.company()
+    Company.objects.filter(pk=made.pk).update(accepted_at=None)
+    standing.refresh([made.pk])
+
+    response = support.post(act_of(made, "copy_link"), {"reason": "By phone"})
+    page = support.get(response.headers["Location"])
+
+    assert response.status_code == 303
+    assert page.context["address"] == invitations.url(Invitation.objects.get())
+    assert lines(made)[-1] == ("link.copied", "Support Person", "By phone")
+    assert Mail.objects.count() == 0
+
+
+def test_start_afresh_drops_what_was_not_finished(sandbox: Sandbox, support: Client) -> None:
+    ana = factories.ana()
+    made = factories.company(ana)
+    connection = factories.started(made, ana)
+
+    do(support, made, "start_afresh")
+
+    assert not any(company["connections"] for company in sandbox.companies())
+    connection.refresh_from_db()
+    assert connection.status == Status.DELETED
+    assert ("afresh", "Support Person", "") in lines(made)
+
+
+def test_a_missing_partner_connection_is_made(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox, product="expenses")
+
+    (said,) = do(support, connection.company, "retry_partner")
+
+    assert said == "The partner connection is made."
+    assert connection.company.connections.filter(kind="partner_expense", status=Status.LINKED).count() == 1
+
+
+def test_deleting_a_connection_takes_the_reference(sandbox: Sandbox, lead: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    made = connection.company
+    told = {"connection": connection.pk, "reason": "Wrong file"}
+
+    wrong = lead.post(act_of(made, "remove_connection"), {**told, "reference": "ABC-0000"})
+    assert wrong.status_code == 422
+    do(lead, made, "remove_connection", reference=made.ref.lower(), **told)
+
+    assert not any(company["connections"] for company in sandbox.companies())
+    connection.refresh_from_db()
+    assert connection.status == Status.DELETED
+    assert lines(made)[-1] == ("deleted", "Support lead Person", "Wrong file")
+
+
+def test_a_revoked_invitation_opens_nothing_any_more(support: Client) -> None:
+    made = factories.company()
+    invitation = invitations.invite(made, by=WORKER)
+
+    do(support, made, "revoke_invitation", invitation=invitation.pk)
+
+    invitation.refresh_from_db()
+    assert invitation.revoked_at is not None
+
+
+def test_a_person_is_added_with_an_invitation_and_removed_with_it(support: Client) -> None:
+    made = factories.company()
+
+    do(support, made, "add_person", email="Priya@Books.example", name="Priya", invite="on")
+    user = User.objects.get(email="priya@books.example")
+    assert made.people.get() == user
+    do(support, made, "remove_person", person=user.pk, reason="Left the firm")
+
+    assert not Membership.objects.filter(company=made).exists()
+    assert Invitation.objects.get().revoked_at is not None
+    assert lines(made)[-1] == ("person.removed", "Support Person", "Left the firm")
+
+
+def test_an_address_of_staff_never_becomes_a_customers(support: Client) -> None:
+    made = factories.company()
+
+    response = support.post(act_of(made, "add_person"), {"email": "support@alderway.example"})
+
+    assert response.status_code == 422
+    assert not made.people.exists()
+
+
+def test_ending_sessions_signs_the_customer_out_everywhere(support: Client, sign_in) -> None:
+    ana = factories.ana()
+    made = factories.company(ana)
+    phone, desk = sign_in(ana), sign_in(ana)
+    assert phone.get(f"/c/{made.ref}/").status_code == 200
+
+    do(support, made, "end_sessions", person=0, reason="Lost phone")
+
+    assert [browser.get(f"/c/{made.ref}/").status_code for browser in (phone, desk)] == [302, 302]
+    assert lines(made)[-1] == ("sessions.ended", "Support Person", "Lost phone")
+
+
+def test_a_software_request_is_answered_once(support: Client) -> None:
+    ana = factories.ana()
+    made = factories.company(ana)
+    request = invitations.ask_for_software(made, "Kashflow", by=Actor.customer(ana))
+
+    do(support, made, "answer_request", request=request.pk)
+
+    made.refresh_from_db()
+    assert made.needs == ""
+    assert do(support, made, "answer_request", request=request.pk)[0].startswith("Mark as answered: not possible")
+
+
+def test_the_right_organisation_is_kept_by_staff(sandbox: Sandbox, support: Client) -> None:
+    connection = factories.linked_connection(sandbox)
+    reads.note_organisation(connection, "Toft Farms")
+
+    do(support, connection.company, "keep_organisation")
+
+    connection.refresh_from_db()
+    assert connection.organisation_kept_at is not None
+
+
+def test_the_edit_tab_changes_field_by_field_on_record(support: Client) -> None:
+    made = factories.company()
+    told = {"name": made.name, "email": "new@marlow.example", "product": "expenses", "language": "fr"}
+
+    response = support.post(
+        f"{LIST}{made.pk}/edit/", {**told, "contact": "Ana", "reason": "Call 12", "state": "linked"}
+    )
+
+    assert response.status_code == 303
+    made.refresh_from_db()
+    assert (made.email, made.product, made.language, made.contact) == ("new@marlow.example", "expenses", "fr", "Ana")
+    changes = made.events.filter(kind="company.changed")
+    assert {event.facts["field"]: (event.before, event.after) for event in changes}["product"] == (
+        "bill_pay_async",
+        "expenses",
+    )
+    assert {event.reason for event in changes} == {"Call 12"}
+
+
+def test_only_a_lead_changes_the_customer_id(support: Client, lead: Client) -> None:
+    made = factories.company(customer_id="old-id")
+    told = {"customer_id": "new-id", "name": made.name, "email": made.email, "product": made.product, "language": "en"}
+
+    support.post(f"{LIST}{made.pk}/edit/", told)
+    made.refresh_from_db()
+    assert made.customer_id == "old-id"
+    lead.post(f"{LIST}{made.pk}/edit/", told)
+
+    made.refresh_from_db()
+    assert made.customer_id == "new-id"
+
+
+def test_the_product_is_fixed_once_software_was_chosen(support: Client) -> None:
+    made = factories.company()
+    factories.local_connection(made, Status.PENDING_AUTH)
+    told = {"name": made.name, "email": made.email, "product": "expenses", "language": "en"}
+
+    support.post(f"{LIST}{made.pk}/edit/", told)
+
+    made.refresh_from_db()
+    assert made.product == "bill_pay_async"
+
+
+def test_a_company_is_added_with_its_person_and_its_invitation(support: Client) -> None:
+    told = {
+        "customer_id": "c-1", "name": "Toft Stores", "email": "Jo@Toft.example", "product": "expenses",
+        "language": "fr", "contact": "Jo Toft", "invite": "on",
+    }  # fmt: skip
+
+    response = support.post(f"{LIST}add/", told)
+
+    made = Company.objects.get(customer_id="c-1")
+    assert response.headers["Location"] == page_of(made)
+    assert (made.language, made.people.get().email) == ("fr", "jo@toft.example")
+    assert Mail.objects.get().kind == "invitation"
+
+
+def test_a_customer_id_that_exists_is_refused_with_words(support: Client) -> None:
+    factories.company(customer_id="c-1")
+    told = {"customer_id": "c-1", "name": "Toft", "email": "jo@toft.example", "product": "expenses", "language": "en"}
+
+    response = support.post(f"{LIST}add/", told)
+
+    assert b"belongs to another company" in response.content
+    assert Company.objects.count() == 1
+
+
+def test_the_customers_pages_are_read_only_and_looking_is_on_record(support: Client) -> None:
+    made = factories.company(factories.ana())
+    unseen = support.get(f"{LIST}{made.pk}/as-customer/home/")
+
+    response = support.post(f"{LIST}{made.pk}/as-customer/")
+    pages = [support.get(f"{LIST}{made.pk}/as-customer/{page}/") for page in ("home", "choose", "activity")]
+
+    assert unseen.headers["Location"] == page_of(made)
+    assert response.status_code == 303
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert all(b"You are viewing" in page.content for page in pages)
+    assert lines(made) == [("staff.viewed", "Support Person", "")]
+
+
+@pytest.mark.parametrize("name", ["status", "nonsense"])
+def test_an_action_that_does_not_exist_is_not_found(support: Client, name: str) -> None:
+    assert support.get(act_of(factories.company(), name)).status_code == 404
+
+
+def as_shown(page) -> dict[str, str]:
+    """What the browser sends back of a form that nobody touched."""
+    form = page.context["form"]
+    return {
+        prefix + field.html_name: form.get_initial_for_field(field.field, field.name) or ""
+        for field in form
+        for prefix in ("", "initial-")
+    }
+
+
+def test_two_staff_at_once_lose_no_change(support: Client, lead: Client) -> None:
+    made = factories.company(contact="Old", phone="1")
+    page = f"{LIST}{made.pk}/edit/"
+    first, second = as_shown(support.get(page)), as_shown(lead.get(page))
+
+    support.post(page, {**first, "contact": "Ana"})
+    lead.post(page, {**second, "phone": "2"})
+
+    made.refresh_from_db()
+    assert (made.contact, made.phone) == ("Ana", "2")
