@@ -80,7 +80,8 @@ def _prepare(company: Company, platform_key: str, *, by: Actor, errand: Errand) 
                 told = read(earlier, by=by, errand=errand)
                 if told is not None:
                     return _not_linked(earlier), told
-        return creating.create_held(fresh, platform_key, by=by, errand=errand)
+        made, told = creating.create_held(fresh, platform_key, by=by, errand=errand)
+        return _not_linked(made), told
 
 
 def _not_linked(connection: Connection) -> Connection:

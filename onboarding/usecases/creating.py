@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from .. import codat, queries
 from ..actors import Actor
-from ..errors import StillWorking
+from ..errors import ConnectionGone, StillWorking
 from ..lifecycle import Observation, Status
 from ..models import Company, Connection
 from ..wiring import Errand
 from ..wiring import codat as codat_for
-from . import companies, door, timeline
+from . import companies, door, observing, timeline
 
 
 def create_held(
@@ -24,7 +24,7 @@ def create_held(
     """A PendingAuth connection to the platform, and what Codat said of it (with its fresh link URL).
 
     A company that Codat no longer has is made anew, once: this is the customer's next Connect.
-    Raises StillWorking or a CodatError; the intent stays stored.
+    Raises StillWorking, ConnectionGone or a CodatError; the intent stays stored.
     """
     try:
         return _create(company, platform_key, by=by, errand=errand)
@@ -39,7 +39,7 @@ def create_held(
 def _create(company: Company, platform_key: str, *, by: Actor, errand: Errand) -> tuple[Connection, codat.Connection]:
     connection = _intended(company, platform_key, by)
     if connection.create_asked_at and (found := find_lost(connection, errand)):
-        return keep(connection, found, by=by), found
+        return _keep_found(connection, found, by=by, errand=errand)
     connection.create_key = connection.create_key or uuid4()
     connection.create_asked_at = timezone.now()
     connection.save(update_fields=["create_key", "create_asked_at"])
@@ -92,8 +92,19 @@ def _create_failed(
     elif isinstance(error, (codat.Unreachable, codat.Garbled)) and error.answered:
         found = find_lost(connection, errand)
         if found:
-            return keep(connection, found, by=by), found
+            return _keep_found(connection, found, by=by, errand=errand)
     raise error
+
+
+def _keep_found(
+    connection: Connection, found: codat.Connection, *, by: Actor, errand: Errand
+) -> tuple[Connection, codat.Connection]:
+    """Remember what a lost create made, then ask for it alone: the link addresses of a list open nothing."""
+    connection = keep(connection, found, by=by)
+    told = observing.read(connection, by=by, errand=errand)
+    if told is None:
+        raise ConnectionGone
+    return connection, told
 
 
 def never_came_to_be(connection: Connection, *, by: Actor) -> None:

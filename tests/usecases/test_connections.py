@@ -181,6 +181,12 @@ def test_an_error_after_the_connection_was_made_is_healed(sandbox: Sandbox, comp
     assert len(sandbox.companies()[0]["connections"]) == 1
 
 
+def test_the_link_of_one_that_was_found_again_opens(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+    sandbox.next_answer(500, method="POST", path="/connections$", after_effect=True)
+
+    assert "statusCode=200" in sandbox.visit_link(start(company, ana).reveal())
+
+
 def test_a_refused_connection_leaves_no_unfinished_row(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
     sandbox.next_answer(400, method="POST", path="/connections$")
 
