@@ -37,6 +37,7 @@ PRODUCTION = {
     "CODAT_WEBHOOK_SECRET": "whsec_b25seS1mb3ItY2hlY2tpbmctMDEyMzQ1Njc4OQ==",
     "TRUSTED_PROXY": "10.0.0.0/8",
     "PRODUCT_URLS": "expenses=https://expenses.example.com",
+    "EMAIL_URL": "smtp+tls://portal:only-for-checking@mail.example.com:587",
     "DEMO": "0",
     "DEBUG": "0",
 }
@@ -60,7 +61,7 @@ def run(rest):
 
 
 def test(rest):
-    return ensure("dev") or become(TESTS + rest)
+    return ensure("dev") or become(TESTS + (rest or ["-n", "2", "-q"]))
 
 
 def test_services(rest):
