@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
+from .. import queries
 from ..actors import Actor
-from ..models import Company, Connection, Event, Kind
+from ..models import Company, Connection, Event
 
 # What a customer reads of it; the rest is for staff.
 FOR_CUSTOMERS = frozenset(
@@ -70,8 +71,12 @@ def write(kind: str, *, company: Company | int | None, by: Actor, **more: Any) -
     return event
 
 
-def for_customer(company: Company, limit: int | None = None) -> QuerySet[Event]:
-    """The lines that the customer's own pages show, newest first."""
-    lines = company.events.filter(kind__in=FOR_CUSTOMERS).exclude(connection__kind=Kind.PARTNER_EXPENSE)
-    lines = lines.select_related("by", "connection__started_by").order_by("-at", "-id")
-    return lines[:limit] if limit else lines
+def for_customer(company: Company, limit: int | None = None) -> list[Event]:
+    """The lines that the customer's own pages show, newest first; nothing of the partner connection."""
+    own = {connection.pk: connection for connection in queries.accounting_of(company)}
+    theirs = Q(connection=None) | Q(connection__in=own)
+    lines = company.events.filter(theirs, kind__in=FOR_CUSTOMERS).select_related("by").order_by("-at", "-id")
+    events = list(lines[:limit] if limit else lines)
+    for event in events:
+        event.connection = own.get(event.connection_id) if event.connection_id else None
+    return events

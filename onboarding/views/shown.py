@@ -190,7 +190,7 @@ def sky_of(company: Company, checked_at: datetime | None, now: datetime | None =
     now = now or timezone.now()
     until = getattr(company, "codat_blocked_until", None)
     if (getattr(company, "codat_failures", 0) or 0) >= SILENCES_THAT_TELL:
-        return down(checked_at or getattr(company, "codat_answered_at", None) or now)
+        return down(checked_at or now)
     if until and until - now > PAUSE_THAT_TELLS:
         text = _("Your connection is not affected. Next check at %(time)s.") % {"time": _near(until)}
         return Sky(_("We are checking less often for now."), text, "run", "clock")
