@@ -58,9 +58,10 @@ def visit(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     said: list[str] = []
 
     def is_ours(message) -> bool:
-        """An error that a page of ours caused; pages that are meant to be missing say so too."""
-        ours = message.location.get("url", "").startswith(live_server.url)
-        return message.type == "error" and ours and "404" not in message.text
+        """An error of a page of ours: a broken rule, a script, a file that is missing; not a page's own 4xx."""
+        url = message.location.get("url", "")
+        is_answer = message.text.startswith("Failed to load resource") and "/static/" not in url
+        return message.type == "error" and url.startswith(live_server.url) and not is_answer
 
     def opened(path: str, user: User | None = None, *, size: tuple[int, int] = DESKTOP, **options) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **{"locale": "en-GB", **options})

@@ -1,10 +1,14 @@
 """axe-core finds nothing: every page and state, both languages, both themes, desk and phone. None scrolls sideways."""
 
 import itertools
+from urllib.parse import urlsplit
 
 import pytest
 
+from onboarding.actors import Actor
+from onboarding.usecases import invitations, links
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
+from tests.factories import COMMAND
 from tests.views.scenes import BY_NAME, company_in
 
 pytestmark = pytest.mark.browser
@@ -41,6 +45,26 @@ def test_every_other_page(language, scheme, size, ana, visit, faults, live_serve
 
     for address in addresses:
         page.goto(live_server.url + address)
+        assert (faults(page), wide(page)) == ([], 0)
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), WAYS, ids=NAMES)
+def test_every_page_of_somebody_who_is_not_in_yet(language, scheme, size, ana, visit, faults, live_server):
+    company = company_in("none", ana, language=language)
+    sent = invitations.invite(company, email="new@marlow.example", role="member", by=COMMAND, send=False)
+    helper = invitations.share(company, "carla@books.example", "Can you do it?", by=Actor.customer(ana))
+    tokens = [links.invitation_path(sent), links.invitation_path(helper), "/invite/broken/", "/sign-in/link/broken/"]
+    tokens.append(urlsplit(links.reminders_url(company, ana.email)).path)
+    page = visit("/data/", size=size, color_scheme=scheme, locale=language)
+
+    for path in tokens:
+        page.goto(live_server.url + path)
+        assert (faults(page), wide(page)) == ([], 0)
+    page.goto(live_server.url + "/sign-in/")
+    for typed in ("no address", ana.email, "123456"):
+        page.locator("main input:not([type=hidden])").fill(typed)
+        page.locator("main button").first.click()
+        page.wait_for_load_state()
         assert (faults(page), wide(page)) == ([], 0)
 
 
