@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from django.apps import AppConfig
@@ -17,6 +18,7 @@ from .codat.links import host_of, is_loopback
 from .platforms import TABLES
 
 Apps = Sequence[AppConfig] | None
+LEAST_TOKEN = 20  # characters
 
 NO_BASE_URL = Error(
     "CODAT_BASE_URL is not set.",
@@ -129,6 +131,36 @@ def site_is_public_by_https(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     if settings.DEMO:
         found.append(Warning("DEMO is on.", hint="Unset it: `make run` alone sets it.", id="onboarding.W013"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def doors_are_shut(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """What lets in more than it seems to: a trust in everybody, staff by password alone, mails in the log."""
+    found: list[CheckMessage] = []
+    if any(ip_network(text).prefixlen == 0 for text in settings.TRUSTED_PROXY if text != "unix"):
+        hint = "List the proxy's own address: whoever is listed can claim to be anybody."
+        found.append(Warning("TRUSTED_PROXY lists everybody.", hint=hint, id="onboarding.W018"))
+    if not settings.STAFF_SECOND_FACTOR:
+        hint = "Unset STAFF_SECOND_FACTOR: staff can act for every customer."
+        found.append(Warning("Staff need no second factor.", hint=hint, id="onboarding.W019"))
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < LEAST_TOKEN:
+        hint = f"Set it to {LEAST_TOKEN} random characters or more."
+        found.append(Warning("METRICS_TOKEN can be guessed.", hint=hint, id="onboarding.W021"))
+    return [*found, *_mails()]
+
+
+def _mails() -> list[CheckMessage]:
+    """Mails carry codes and links that sign people in."""
+    if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        hint = "Set EMAIL_URL to your mail server, such as smtp+tls://user:password@host:587."
+        return [Warning("Mails, with their codes, are printed into the log.", hint=hint, id="onboarding.W023")]
+    is_plain = settings.EMAIL_BACKEND.endswith("smtp.EmailBackend") and not (
+        getattr(settings, "EMAIL_USE_TLS", False) or getattr(settings, "EMAIL_USE_SSL", False)
+    )
+    if is_plain and not is_loopback(settings.EMAIL_HOST):
+        hint = "Use smtp+tls:// or smtp+ssl://."
+        return [Warning("Mails, with their codes, travel in clear.", hint=hint, id="onboarding.W024")]
+    return []
 
 
 @register(Tags.database, deploy=True)

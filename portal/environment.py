@@ -106,14 +106,15 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{var} is not an address that we can use.")
         return found
 
-    def networks(self, var: str) -> list[str]:
-        """Addresses and networks; `unix` stands for a socket file."""
+    def networks(self, var: str, *, or_socket: bool = True) -> list[str]:
+        """Addresses and networks; `unix` stands for a socket file, where one makes sense."""
         words = self.words(var)
         for word in words:
             try:
-                word == "unix" or ip_network(word)
+                (or_socket and word == "unix") or ip_network(word)
             except ValueError as error:
-                raise ImproperlyConfigured(f"{var} holds what is no address, no network and not unix.") from error
+                also = " and not unix" if or_socket else ""
+                raise ImproperlyConfigured(f"{var} holds what is no address, no network{also}.") from error
         return words
 
     def time_zone(self, var: str, default: str) -> str:

@@ -16,6 +16,8 @@ SAFE = {
     "CODAT_BASE_URL": "https://api.codat.io",
     "CODAT_API_KEY": "only-for-tests",
     "CODAT_WEBHOOK_SECRET": "whsec_b25seS1mb3ItY2hlY2tpbmctMDEyMzQ1Njc4OQ==",
+    "EMAIL_URL": "smtp+tls://portal:only-for-tests@mail.example.com:587",
+    "PRODUCT_URLS": "bill_pay_async=https://bills.example.com",
 }
 
 

@@ -80,7 +80,7 @@ def at_codat(settings) -> None:
 
 def test_every_page_of_customers_carries_its_headers(the_world: World, at_codat: None):
     wrong = {}
-    for route, method in CELLS:
+    for route, _method in CELLS:
         for who in table.CUSTOMERS:
             answer = the_world.browser(who).generic("GET", address(route, the_world))
             if found := objections(answer, route):

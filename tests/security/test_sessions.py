@@ -1,4 +1,4 @@
-"""Session tokens, their life, their end, and what their cookies say. The moving clock is in tests/signin/test_sessions."""
+"""Session tokens, their life, their end, their cookies. The moving clock is in tests/signin/test_sessions."""
 
 from __future__ import annotations
 
