@@ -249,6 +249,7 @@ class Life(RuleBasedStateMachine):
             self.sandbox.next_answer(code, method=at.method, path=at.path, after_effect="done" in trouble)
 
     def _leaves(self, link: codat.LinkUrl) -> None:
+        assert "otp=" in link.reveal(), "a link without its password opens nothing"
         self.links.append(link.reveal())
 
     def _ours(self, *statuses: Status) -> list[Connection]:

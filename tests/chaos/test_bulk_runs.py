@@ -1,0 +1,96 @@
+"""R3 and C11: a bulk run that is killed again and again ends with each company once, and asks for nothing twice."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from onboarding.models import Batch, Company, RowStatus
+from onboarding.usecases import bulk
+from tests.bulk.files import csv_of, good_rows
+from tests.commands.running import killed_at_the_end, spawn
+from tests.kit import Sandbox
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos, pytest.mark.timeout(1800)]
+
+
+def faulty_rows(count: int, faults: int) -> tuple[list[tuple[str, ...]], set[int]]:
+    """Rows with faults planted at random places, and their lines."""
+    rows, chosen = good_rows(count), sorted(random.sample(range(1, count), faults))
+    for turn, at in enumerate(chosen):
+        number, name, email, product = rows[at]
+        rows[at] = [
+            ("", name, email, product),
+            (number, "", email, product),
+            (number, "日本", email, product),
+            (number, name, "nobody", product),
+            (number, name, email, "lending"),
+            (rows[0][0], name, email, product),
+        ][turn % 6]
+    return rows, {at + 2 for at in chosen}
+
+
+def run_until_killed(sandbox: Sandbox, file: Path, seconds: float) -> None:
+    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent)) as process:
+        time.sleep(seconds)
+        process.kill()
+
+
+def finish(sandbox: Sandbox, file: Path) -> int:
+    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent)) as process:
+        process.communicate(timeout=1200)
+    return process.returncode
+
+
+def assert_each_once(sandbox: Sandbox, count: int) -> None:
+    uids = [told["tags"]["uid"] for told in sandbox.companies()]
+    assert len(uids) == len(set(uids)) == count == Company.objects.exclude(codat_id=None).count()
+
+
+def test_faulty_file_of_ten_thousand_rows_survives_three_kills(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.quota(daily=10_000_000)
+    rows, lines = faulty_rows(10_000, 300)
+    file = tmp_path / "new.csv"
+    file.write_bytes(csv_of(rows))
+    sandbox.lose_answer("POST", times=None, every=500)
+
+    for _ in range(3):
+        run_until_killed(sandbox, file, random.uniform(8, 20))
+    status = finish(sandbox, file)
+
+    batch = Batch.objects.get()
+    assert (status, bulk.state(batch)) == (1, "finished")
+    assert set(batch.rows.filter(status=RowStatus.FAILED).values_list("line", flat=True)) == lines
+    assert_each_once(sandbox, 9_700)
+    posts, looks = sandbox.requests(method="POST"), sandbox.requests(method="GET")
+    lost = len([request for request in posts if request.fate == "lose"])
+    assert len(posts) == 9_700 + len([request for request in posts if request.replayed])
+    assert len(looks) <= 3 + lost
+
+
+def test_twenty_kills_cost_one_request_each_at_most(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.quota(daily=10_000_000)
+    sandbox.settings(latency_seconds=0.05)
+    file = tmp_path / "new.csv"
+    file.write_bytes(csv_of(good_rows(6_000)))
+
+    for _ in range(20):
+        run_until_killed(sandbox, file, random.uniform(2, 6))
+    assert finish(sandbox, file) == 0
+
+    assert_each_once(sandbox, 6_000)
+    assert len(sandbox.requests()) <= 6_000 + 20
+
+
+def test_killed_while_storing_goes_on_storing(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.quota(daily=10_000_000)
+    file = tmp_path / "new.csv"
+    file.write_bytes(csv_of(good_rows(30_000)))
+    run_until_killed(sandbox, file, 4)
+    assert Batch.objects.filter(stored_at=None).exists()
+
+    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--detach", cwd=tmp_path)) as process:
+        process.communicate(timeout=300)
+
+    assert Batch.objects.get().rows.count() == 30_000
