@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,7 @@ class Store:
         self._by_uid: dict[str, list[Company]] = {}
         self._linked: dict[str, int] = {}  # company id -> number of its Linked connections
         self._ordered: list[Company] | None = None
+        self._sorted: dict[str, tuple[int, Sequence[Company]]] = {}  # by order, with the version that it is of
 
     @property
     def active_companies(self) -> int:
@@ -70,6 +71,14 @@ class Store:
         if self._ordered is None:
             self._ordered = list(self.companies.values())
         return self._ordered
+
+    def sorted_once(self, order: str, sort: Callable[[], Sequence[Company]]) -> Sequence[Company]:
+        """All companies as `sort` brings them; sorted anew only after a change."""
+        version, found = self._sorted.get(order, (-1, ()))
+        if version != self.version:
+            found = sort()
+            self._sorted[order] = (self.version, found)
+        return found
 
     def with_uid(self, uid: str) -> list[Company]:
         return self._by_uid.get(uid, [])
@@ -122,6 +131,7 @@ class Store:
         """The first companies of the listing become its last, as if rows had moved between two pages."""
         listed = self.ordered()
         self._ordered = listed[count:] + listed[:count]
+        self._sorted.clear()  # equal names keep the order of the listing
 
     def _count(self, connection: Connection) -> None:
         self.connections[connection.id] = connection

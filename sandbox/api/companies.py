@@ -42,7 +42,7 @@ _ONE_UID = re.compile(r"^\s*uid\s*=\s*([^&|{}!=~<>]+?)\s*$")
 
 @api.route("GET", "/companies")
 def list_companies(world: World, request: Request) -> Answer:
-    companies = paging.select(request, _tagged(world, request.query.get("tags", "")), "Company", READERS)
+    companies = _selected(world, request)
     page = paging.page_of(
         request,
         companies,
@@ -52,6 +52,17 @@ def list_companies(world: World, request: Request) -> Answer:
     if world.settings.moving_rows:
         world.store.move_first_to_end(world.settings.moving_rows)
     return json_answer(page)
+
+
+def _selected(world: World, request: Request) -> Sequence[Company]:
+    """What the filters keep, in the order asked for. All of them are sorted once, not once for each page."""
+
+    def select() -> Sequence[Company]:
+        return paging.select(request, _tagged(world, request.query.get("tags", "")), "Company", READERS)
+
+    is_filtered = any(request.query.get(name, "").strip() for name in ("tags", "query"))
+    order = request.query.get("orderBy", "").strip()
+    return select() if is_filtered or not order else world.store.sorted_once(order, select)
 
 
 def _tagged(world: World, tags: str) -> Sequence[Company]:
