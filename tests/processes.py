@@ -237,6 +237,11 @@ class Portal:
         assert code == 0, f"{words[0]} ended with {code}:\n{process.output[-3000:]}"
         return process.output
 
+    def begin_task(self, name: str) -> Process:
+        """One of the worker's tasks, once, in a process of its own."""
+        begin = f"import django; django.setup(); from onboarding import tasks; print(tasks.{name}())"
+        return self.run(name, "-c", begin)
+
     def run(self, name: str, *words: str, prefix: Iterable[str] = (), **environment: str) -> Process:
         command = [*prefix, sys.executable, *words]
         process = Process(name, command, {**self.environment, **environment}, self.folder)

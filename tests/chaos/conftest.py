@@ -16,8 +16,6 @@ from tests.processes import Portal
 from tests.servers import Postgres, Redis
 from tests.stacks import MakePortal, SqliteFiles, folder, migrated, portal_on
 
-MEASURED: list[str] = []
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
@@ -76,13 +74,17 @@ def small(
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Figures for the end of the run."""
-    return lambda words: MEASURED.append(f"{request.node.name}: {words}")
+    return lambda words: record_property("measured", words)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if MEASURED:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    measured = [
+        (report.nodeid, words) for report in reports for name, words in report.user_properties if name == "measured"
+    ]
+    if measured:
         terminalreporter.section("measured")
-        for line in MEASURED:
-            terminalreporter.write_line(line)
+    for node, words in measured:
+        terminalreporter.write_line(f"{node.partition('::')[2]}: {words}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 import requests
@@ -20,9 +20,7 @@ from tests.kit import Sandbox
 from tests.processes import Portal, until
 
 AT_CODAT_SECONDS = 90.0
-WAITING = (
-    "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = %s)"
-)
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass(%s)"
 AGAIN_SECONDS = 100.0  # a dead click's claim on its company runs out after 60
 
 
@@ -44,23 +42,32 @@ def kept_waiting(sandbox: Sandbox, method: str, path: str, *, is_done: bool) -> 
     yield wait
 
 
-@contextmanager
-def locked(database_url: str, table: str) -> Iterator[Callable[[], None]]:
-    """Nobody writes to this table meanwhile. Gives a function that returns once somebody waits to."""
-    with psycopg.connect(database_url) as holder, psycopg.connect(database_url, autocommit=True) as watcher:
-        holder.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        name = holder.info.dbname
+class Lock:
+    """Nobody writes to a table while this is held; reading goes on. As a context it is let go at the end."""
 
-        def wait() -> None:
-            until(
-                lambda: watcher.execute(WAITING, [name]).fetchone() != (0,),
-                f"somebody waits for {table}",
-                60,
-                every=0.01,
-            )
+    def __init__(self, database_url: str, table: str) -> None:
+        self._table = table
+        self._holder = psycopg.connect(database_url)
+        self._watcher = psycopg.connect(database_url, autocommit=True)
 
-        yield wait
-        holder.rollback()
+    def __enter__(self) -> Self:
+        self._holder.execute(f"LOCK TABLE {self._table} IN EXCLUSIVE MODE")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._holder.close()
+        self._watcher.close()
+
+    def wait_for_somebody(self) -> None:
+        """Until somebody waits to write to this table."""
+
+        def waits() -> bool:
+            return self._watcher.execute(WAITING, [self._table]).fetchone() != (0,)
+
+        until(waits, f"somebody waits for {self._table}", 60, every=0.01)
+
+    def let_go(self) -> None:
+        self._holder.rollback()
 
 
 def in_background(act: Callable[[], object]) -> Thread:

@@ -11,7 +11,7 @@ import pytest
 
 from onboarding.models import Connection
 from tests import factories
-from tests.chaos.moments import Visitor, in_background, kept_waiting, locked
+from tests.chaos.moments import Lock, Visitor, in_background, kept_waiting
 from tests.kit import Sandbox
 from tests.processes import Portal, until
 from tests.reckoning import reconcile
@@ -74,9 +74,9 @@ def killed_at_tables(portal: Portal, visitors: list[Visitor]) -> None:
     """One click after the other is about to write to a table, and dies there."""
     for visitor, table in zip(visitors, TABLES, strict=True):
         web = portal.start_web()
-        with locked(portal.environment["DATABASE_URL"], f"onboarding_{table}") as wait:
+        with Lock(portal.environment["DATABASE_URL"], f"onboarding_{table}") as lock:
             in_background(visitor.connect)
-            wait()
+            lock.wait_for_somebody()
             web.kill()
 
 
