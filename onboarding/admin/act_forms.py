@@ -147,7 +147,7 @@ class ChoosePeople(Ask):
 
 
 class AddPerson(Ask):
-    email = forms.EmailField(label="Email address")
+    email = forms.EmailField(label="Email address", max_length=254)
     name = forms.CharField(max_length=120, required=False)
     invite = forms.BooleanField(
         label="Send an invitation", required=False, initial=True, help_text="Otherwise the address can sign in by code."

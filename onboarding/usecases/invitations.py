@@ -23,6 +23,7 @@ from . import companies, links, outbox, standing, timeline
 
 LIVES = timedelta(days=14)
 SHARES_A_DAY = 5  # of one company, by its own people
+REQUESTS_A_DAY = 5  # for other software, of one company: each is a task for staff
 AGAIN_A_DAY = 3  # times that one person's mail may be sent again
 A_DAY = timedelta(days=1)
 
@@ -295,8 +296,16 @@ def _send_page(company: Company, state: State, email: str, name: str, by: Actor,
     return email
 
 
-def ask_for_software(company: Company, software: str, *, by: Actor) -> SoftwareRequest:
-    """The customer uses something that we do not list: a task for staff, who write back."""
+def ask_for_software(company: Company, software: str, *, by: Actor, now: datetime | None = None) -> SoftwareRequest:
+    """The customer uses something that we do not list: a task for staff, who write back.
+
+    Raises TooManyTries after five a day of one company.
+    """
+    moment = now or timezone.now()
+    asked = company.software_requests.filter(created_at__gt=moment - A_DAY).order_by("created_at")
+    times = list(asked.values_list("created_at", flat=True))
+    if len(times) >= REQUESTS_A_DAY:
+        raise TooManyTries(minutes=_minutes_until(times[-REQUESTS_A_DAY] + A_DAY, moment))
     with transaction.atomic():
         request = SoftwareRequest.objects.create(company=company, user=by.user, software=software.strip()[:120])
         timeline.write("other.asked", company=company, by=by, after=request.software)

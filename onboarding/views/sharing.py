@@ -23,6 +23,7 @@ PAGE_AND_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 class ShareForm(forms.Form):
     email = forms.EmailField(
+        max_length=254,
         label=gettext_lazy("Their email address"),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={
@@ -115,9 +116,15 @@ def other(request: HttpRequest, ref: str) -> HttpResponse:
     form = SoftwareForm(request.POST or None)
     status = 200
     if request.method == "POST":
-        if form.is_valid():
-            invitations.ask_for_software(company, form.cleaned_data["software"], by=customer(request))
-            messages.success(request, f"{_('Sent.')}\n{_('We will write to you within 2 working days.')}")
-            return see_other_url(f"/c/{company.ref}/other/")
         status = 422
+        if form.is_valid():
+            try:
+                invitations.ask_for_software(company, form.cleaned_data["software"], by=customer(request))
+            except OnboardingError as error:
+                told = explain(error)
+                form.add_error("software", f"{told.title} {told.text}")
+                status = told.status
+            else:
+                messages.success(request, f"{_('Sent.')}\n{_('We will write to you within 2 working days.')}")
+                return see_other_url(f"/c/{company.ref}/other/")
     return render(request, "onboarding/other.html", surroundings(company) | {"form": form}, status=status)

@@ -41,6 +41,7 @@ CODE_WAIT_MINUTES = 15
 
 class AddressForm(forms.Form):
     email = forms.EmailField(
+        max_length=254,
         label=gettext_lazy("Email address"),
         help_text=gettext_lazy("The one your invitation was sent to."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
