@@ -5,17 +5,20 @@ Here the same rules are asked for up to sixteen calls in one transaction, and th
 noted in it too. What concerns everybody (429, silence, a refused key) is noted at once, and ends the block.
 """
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from socket import gethostname
 from threading import Condition, get_ident
 from time import monotonic, sleep
+from uuid import uuid4
 
 from django.utils import timezone
 
 from .. import allowance, codat
 from ..allowance import FREE_FOR_PEOPLE, Errand, Hold
-from ..models import Quota
+from ..models import Heartbeat, Quota
 from .row import locked, rules
 
 SIZE = 16
@@ -55,6 +58,7 @@ class BlockGate:
         self._running: dict[int, datetime] = {}  # by thread
         self._ended: list[Ended] = []
         self._is_refused = False  # what concerns every call: whoever waits for a turn need not try
+        self._sign = Sign()
 
     def before(self, operation: str) -> None:
         """Raises Busy with nothing sent; waits for the process's own calls, else at most as the manners say."""
@@ -96,6 +100,7 @@ class BlockGate:
         with self._turn:
             self._threads = 0
             self._refill(size=0)
+            self._sign.remove()
 
     def _refill(self, size: int = SIZE) -> Hold | None:
         """One transaction: note the calls that ended, and have more admitted. Returns why there are no more."""
@@ -103,17 +108,20 @@ class BlockGate:
         with locked() as row:
             self._give_back(row, now)
             self._note(row, now)
+            if size and self._is_crowded(row):
+                for beat in self._sign.of_the_dead(now):
+                    _end(row, *beat)
             for _ in range(min(size, self._room(row, now))):
                 hold = self._admit(row, now)
                 if hold:
                     break
+            self._sign.show(self._places, now)
         return hold
 
     def _give_back(self, row: Quota, now: datetime) -> None:
         """Our places are counted anew in each transaction: those of the calls under way are kept."""
         allowance.begin_span(row, now)
-        for _ in range(self._places):
-            allowance.note_end(row, self._counted_at)
+        _end(row, self._places, self._counted_at)
         self._places, self._counted_at = len(self._running), now
         row.running += self._places
 
@@ -148,10 +156,12 @@ class BlockGate:
         kept = allowance.reserve_of(row, rules())
         return max(1, (row.remaining - kept) // SHARE)
 
+    def _is_crowded(self, row: Quota) -> bool:
+        return row.running + row.running_before >= allowance.at_once(row) - FREE_FOR_PEOPLE
+
     def _admit(self, row: Quota, now: datetime) -> Hold | None:
         """One more call: on a place of its own while there are some, else after another one of ours."""
-        is_free = row.running + row.running_before < allowance.at_once(row) - FREE_FOR_PEOPLE
-        needs_place = self._places == 0 or (is_free and self._places < self._threads)
+        needs_place = self._places == 0 or (not self._is_crowded(row) and self._places < self._threads)
         if not needs_place:
             row.running -= 1
         try:
@@ -163,3 +173,51 @@ class BlockGate:
         self._places += needs_place
         self._starts.append(now + timedelta(seconds=wait))
         return None
+
+
+def _end(row: Quota, places: int, counted_at: datetime) -> None:
+    for _ in range(places):
+        allowance.note_end(row, counted_at)
+
+
+class Sign:
+    """A sign of life with the number of places that a process keeps: a killed one's are free again at once.
+
+    Without it they would count until the span after the next, and the run that goes on would wait for minutes.
+    """
+
+    PREFIX = "calls of "
+    SILENT_AFTER = timedelta(seconds=25)  # longer than any one call
+
+    def __init__(self) -> None:
+        self._host, self._pid = gethostname(), os.getpid()
+        self._name = f"{self.PREFIX}{uuid4().hex[:20]}"
+
+    def show(self, places: int, now: datetime) -> None:
+        told = {"at": now, "detail": f"{places} {self._pid} {self._host}"[:200]}
+        if not Heartbeat.objects.filter(name=self._name).update(**told):
+            Heartbeat.objects.create(name=self._name, **told)
+
+    def remove(self) -> None:
+        Heartbeat.objects.filter(name=self._name).delete()
+
+    def of_the_dead(self, now: datetime) -> list[tuple[int, datetime]]:
+        """The places of processes that ended without a word, and since when they are counted; each is told once."""
+        found = []
+        for beat in Heartbeat.objects.filter(name__startswith=self.PREFIX).exclude(name=self._name):
+            places, pid, host = beat.detail.split(" ", 2)
+            is_dead = host == self._host and not _lives(int(pid))
+            if is_dead or now - beat.at > self.SILENT_AFTER:
+                found.append((int(places), beat.at))
+                beat.delete()
+        return found
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

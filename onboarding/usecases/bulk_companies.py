@@ -21,7 +21,7 @@ from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, standing, timeline
 
-HOLD = timedelta(seconds=20)  # renewed while the process lives; afterwards nobody waits long
+HOLD = timedelta(seconds=7)  # renewed while the process lives; less than the lease of its row
 TRIES = 5  # at inserting: somebody else may take a customer ID or a reference at the same moment
 UIDS_IN_A_QUERY = 45  # Codat takes a query of less than 2,048 characters
 FIELDS = ("customer_id", "name", "email", "product", "language", "contact", "country", "time_zone", "tags")

@@ -13,19 +13,28 @@ from django.utils import timezone
 from ..models import Batch, BatchRow, RowStatus
 from .bulk_outcomes import BRIEF_SECONDS, Outcome
 
-LEASE = timedelta(seconds=15)
-RENEW_SECONDS = 4.0
+LEASE = timedelta(seconds=8)
+RENEW_SECONDS = 2.0
 
 
-def claim(batch: Batch, size: int) -> list[BatchRow]:
-    """Take what is due, in the order of the file; nobody else takes it while the lease is renewed."""
-    now = timezone.now()
+def claim(batch: Batch, size: int, *, beside: Iterable[BatchRow] = ()) -> list[BatchRow]:
+    """Take what is due, in the order of the file; nobody else takes it while the lease is renewed.
+
+    beside  rows that this process is at work on. Their leases end with the new ones', so that what a killed process
+            leaves is due at one moment. Beside them only rows are taken that were never tried: the others come
+            together afterwards, and are looked for at Codat together.
+    """
+    now, mine = timezone.now(), [row.pk for row in beside]
     due = BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING, not_before__lte=now)
+    if mine:
+        due = due.filter(attempts=0)
     with transaction.atomic():
-        chosen = due.select_for_update(skip_locked=True).order_by("not_before")
-        rows = list(chosen[:size])
+        chosen = list(due.select_for_update(skip_locked=True).order_by("not_before")[:size])
+        rows = [row for row in chosen if bool(row.attempts) == bool(chosen[0].attempts)]
         pks = [row.pk for row in rows]
         BatchRow.objects.filter(pk__in=pks).update(not_before=now + LEASE, attempts=F("attempts") + 1)
+        if rows and mine:
+            BatchRow.objects.filter(pk__in=mine, status=RowStatus.WAITING).update(not_before=now + LEASE)
     for row in rows:
         row.attempts += 1
     return sorted(rows, key=lambda row: row.line)

@@ -23,7 +23,7 @@ from .bulk_outcomes import BRIEF_SECONDS, RELEASED
 from .bulk_steps import Finished, Job, Outcomes, Step
 
 THREADS = 12  # Codat takes eight at once from an account without connected companies, and two more for customers
-UNDER_WAY = 48  # rows claimed and not yet recorded: what a killed process leaves can be looked up in one request
+UNDER_WAY = 45  # rows claimed and not yet recorded: what a killed process leaves can be looked up in one request
 AT_A_TIME = 16
 GATHER_SECONDS = 0.1  # results are recorded together, and no later than this
 LOOK_SECONDS = 1.0  # how soon a stop is noticed
@@ -125,7 +125,8 @@ class Shift:
         """Whether anything new was due."""
         if self.is_over or monotonic() < self._claims_from or len(self.under_way) > UNDER_WAY - AT_A_TIME:
             return False
-        rows = bulk_rows.claim(self.batch, AT_A_TIME)
+        size = AT_A_TIME if self.under_way else UNDER_WAY
+        rows = bulk_rows.claim(self.batch, size, beside=self.under_way.values())
         self.under_way |= {row.pk: row for row in rows}
         if rows:
             self._go_on(*self.job.begin(rows))

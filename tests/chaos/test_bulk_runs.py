@@ -14,6 +14,8 @@ from tests.kit import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos, pytest.mark.timeout(1800)]
 
+COMMAND = ("onboard_companies", "--inline")
+
 
 def faulty_rows(count: int, faults: int) -> tuple[list[tuple[str, ...]], set[int]]:
     """Rows with faults planted at random places, and their lines."""
@@ -32,13 +34,13 @@ def faulty_rows(count: int, faults: int) -> tuple[list[tuple[str, ...]], set[int
 
 
 def run_until_killed(sandbox: Sandbox, file: Path, seconds: float) -> None:
-    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent)) as process:
+    with killed_at_the_end(spawn(sandbox, *COMMAND, file.name, cwd=file.parent, CODAT_PER_MINUTE="0")) as process:
         time.sleep(seconds)
         process.kill()
 
 
 def finish(sandbox: Sandbox, file: Path) -> int:
-    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent)) as process:
+    with killed_at_the_end(spawn(sandbox, *COMMAND, file.name, cwd=file.parent, CODAT_PER_MINUTE="0")) as process:
         process.communicate(timeout=1200)
     return process.returncode
 

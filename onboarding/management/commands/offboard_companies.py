@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from onboarding.actors import Actor
 from onboarding.management.batches import refuse
@@ -54,7 +55,9 @@ class Command(ChosenCommand):
 
     def run_batch(self, batch: Batch, options: dict[str, Any], *, by: Actor, result: Path | None) -> None:
         self.certificate = Path(options["certificate"] or f"offboarded-{batch.uid.hex[:8]}.txt")
-        self.say(f"Unlinked companies wait for a second person: {absolute(f'/admin/onboarding/batch/{batch.pk}/')}")
+        self.say(
+            f"Unlinked companies wait for a second person: {absolute(reverse('admin:deletion_confirm_batch', args=[batch.pk]))}"
+        )
         super().run_batch(batch, options, by=by, result=result)
 
     def is_worth_waiting(self, batch: Batch) -> bool:
