@@ -196,7 +196,7 @@ class AddCompany(RowForm):
         del self.fields["platform"]
 
     def clean_email(self) -> str:
-        email = super().clean_email()
+        email: str = self.cleaned_data["email"]
         if User.objects.filter(email=email, is_staff=True).exists():
             raise forms.ValidationError("This is an address of staff: it cannot be a customer's.")
         return email

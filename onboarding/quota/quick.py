@@ -74,7 +74,12 @@ def _change(statement: str, now: datetime, facts: dict[str, Any], *, places: str
     is_postgresql = connection.vendor == "postgresql"
     words = {"greatest": "GREATEST", "least": "LEAST"} if is_postgresql else {"greatest": "MAX", "least": "MIN"}
     sql = statement.format(hasty="FROM hasty" if is_postgresql else "", places=places.format(**words), **words)
-    shared: dict[str, Any] = {"row": ROW, "open": FAILURES_THAT_OPEN, "now": _stored(now), "span_began": _stored(now - SPAN)}
+    shared: dict[str, Any] = {
+        "row": ROW,
+        "open": FAILURES_THAT_OPEN,
+        "now": _stored(now),
+        "span_began": _stored(now - SPAN),
+    }
     with connection.cursor() as cursor:
         cursor.execute(NO_WAIT + sql if is_postgresql else sql, {**facts, **shared})
         return cursor.rowcount == 1

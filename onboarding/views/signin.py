@@ -3,7 +3,7 @@
 The answer to an address is the same whether or not it has an account, and costs the same.
 """
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
@@ -226,7 +226,7 @@ class StaffLogin(LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and not request.user.is_staff:
             return errors.forbidden(request)
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        response = cast(HttpResponse, super().dispatch(request, *args, **kwargs))
         return let_leave(response) if settings.OIDC_SERVER_URL else response
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:

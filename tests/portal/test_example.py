@@ -1,6 +1,7 @@
 """`.env.example` and the settings name the same variables."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from portal.environment import read_file
@@ -22,7 +23,7 @@ def test_every_setting_is_explained_once():
 
 def test_every_variable_has_words_before_it():
     lines = (ROOT / ".env.example").read_text().splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if re.match(r"#[A-Z_]+=", line):
             assert before.startswith("#"), line
 

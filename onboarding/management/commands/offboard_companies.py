@@ -56,7 +56,8 @@ class Command(ChosenCommand):
     def run_batch(self, batch: Batch, options: dict[str, Any], *, by: Actor, result: Path | None) -> None:
         self.certificate = Path(options["certificate"] or f"offboarded-{batch.uid.hex[:8]}.txt")
         self.say(
-            f"Unlinked companies wait for a second person: {absolute(reverse('admin:deletion_confirm_batch', args=[batch.pk]))}"
+            "Unlinked companies wait for a second person: "
+            f"{absolute(reverse('admin:deletion_confirm_batch', args=[batch.pk]))}"
         )
         super().run_batch(batch, options, by=by, result=result)
 
