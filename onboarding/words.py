@@ -138,6 +138,11 @@ def is_expenses(product: str) -> bool:
     return product == "expenses"
 
 
+def anchor_of(product: str) -> str:
+    """Where on the page of shared data the product's list stands."""
+    return "expenses" if is_expenses(product) else "bill-pay"
+
+
 def we_add(product: str, product_name: str) -> str:
     """What we write into the customer's books."""
     return str(WE_ADD_EXPENSES) if is_expenses(product) else str(WE_ADD_BILLS) % {"product": product_name}

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from .. import brand, queries
+from .. import brand, queries, words
 from ..actors import Actor
 from ..models import Company, Role, User
 from .answers import at_home
@@ -58,6 +58,7 @@ def surroundings(company: Company, *, read_only: bool = False) -> dict[str, Any]
     return {
         "company": company,
         "product": brand.product_name(company.product),
+        "shared_anchor": words.anchor_of(company.product),
         "sky": sky_of(company, max(seen, default=None)),
         "is_connector": is_connector(company),
         "read_only": read_only,

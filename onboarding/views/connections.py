@@ -30,6 +30,8 @@ def came_back(request: HttpRequest) -> HttpResponseBase:
     nudge(tasks.follow_connections)
     if landing.company is None:
         return redirect("front")
+    if person(request).is_staff:  # they had opened Link in the customer's place
+        return redirect("admin:onboarding_company_change", landing.company.pk)
     _tell(request, landing.company, landing.note)
     page = landing.page
     if page == "home":

@@ -22,6 +22,7 @@ def data(request: HttpRequest) -> HttpResponse:
     """Every kind of data that we read and add, for each product, with the reason."""
     products = [
         {
+            "anchor": words.anchor_of(product),
             "name": brand.product_name(product),
             "items": [words.ITEMS[name] for name in TABLES[product].data_types],
             "we_add": words.we_add(product, brand.product_name(product)),

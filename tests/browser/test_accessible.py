@@ -120,3 +120,10 @@ def test_on_paper_there_are_no_buttons_and_every_answer_is_open(ana, visit):
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     assert page.locator(".help").is_visible()
+
+
+def test_forced_colours_keep_the_edges_of_what_can_be_told_apart(ana, visit):
+    page = visit(f"/c/{company_in('reading', ana).ref}/connection/", ana, forced_colors="active")
+
+    for what in (".badge", ".bridge", ".tile", ".button", ".knot"):
+        assert page.locator(what).first.evaluate("e => getComputedStyle(e).borderTopStyle") == "solid"

@@ -237,3 +237,21 @@ def test_a_page_that_does_not_fit_the_state_leads_to_the_one_that_does(where, at
     answer = at_ana.get(f"/c/{company.ref}/connection/{where}/")
 
     assert (answer.status_code, answer.url) == (302, f"/c/{company.ref}/connection/")
+
+
+@pytest.mark.parametrize(("product", "anchor"), [("bill_pay_sync", "bill-pay"), ("expenses", "expenses")])
+def test_what_is_shared_is_one_click_away(product, anchor, at_ana, ana):
+    company = company_in("linked", ana, product=product)
+
+    assert f'href="/data/#{anchor}"' in at_ana.get(CONNECTION.format(company.ref)).content.decode()
+    assert f'id="{anchor}"' in at_ana.get("/data/").content.decode()
+
+
+def test_trouble_is_said_once(sandbox, at_ana, ana):
+    company = company_in("linked", ana)
+    Quota.objects.update_or_create(pk=1, defaults={"failures": 5})
+    sandbox.next_answer(503, times=None)
+
+    answer = at_ana.post(f"/c/{company.ref}/connection/check/", follow=True)
+
+    assert text_of(answer).count("We cannot reach Codat right now.") == 1
