@@ -227,7 +227,9 @@ class StaffLogin(LoginView):
         if request.user.is_authenticated and not request.user.is_staff:
             return errors.forbidden(request)
         response = cast(HttpResponse, super().dispatch(request, *args, **kwargs))
-        return let_leave(response) if settings.OIDC_SERVER_URL else response
+        if settings.OIDC_SERVER_URL:
+            let_leave(response)
+        return response
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:
         """Half a sign-in by code is no hindrance here; half a one by password is asked for its second factor."""
