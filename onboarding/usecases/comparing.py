@@ -16,10 +16,11 @@ from ..lifecycle import Observation, Source, Status, Verdict, decide
 from ..models import Company, Kind
 from ..platforms import TABLES
 from . import companies, door, observing
+from .quiet import CONCERN_US
+from .saving import save_each
 
 BY = Actor(Source.SWEEP)
 ADOPTED, GONE = "adopted", "gone"
-CONCERN_US = ("Accounting", "Expense", "")  # source types; companies may have banks and shops at Codat, too
 
 
 class KnownCompany(NamedTuple):
@@ -190,7 +191,7 @@ def take_in(pages: Sequence[Page]) -> Found:
     )
     renamed = [company for page in pages for company in page.renamed]
     if renamed:
-        Company.objects.bulk_update(renamed, ["codat_name", "codat_products"])
+        save_each(renamed, ["codat_name", "codat_products"])
     for page in pages:
         _adopt(page, found)
     return found

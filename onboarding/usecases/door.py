@@ -15,6 +15,7 @@ from ..actors import Actor
 from ..lifecycle import UNFINISHED, Observation, Status, Verdict, decide
 from ..models import Connection, Event, Kind
 from . import mails, standing, timeline
+from .saving import save_each
 
 KINDS = {  # timeline words of a change, by what the connection became
     Status.PENDING_AUTH: "created",
@@ -112,7 +113,7 @@ def _move(told: Mapping[int, Observation], verdicts: Mapping[int, Verdict], by: 
             _become(row, news)
             moved.append(row)
         changed.append(row)
-    Connection.objects.bulk_update(changed, CHANGED_FIELDS)
+    save_each(changed, CHANGED_FIELDS)
     Event.objects.bulk_create(lines)
     standing.note_steps(moved)
     standing.refresh({row.company_id for row in changed})

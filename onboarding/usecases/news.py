@@ -13,6 +13,7 @@ from ..lifecycle import Observation, Status, Verdict
 from ..models import Company, Connection, Delivery, Event
 from . import companies, door, observing, questions, reads, sorting, tallies
 from .inbox import Batch, News, look_up, mark_done
+from .saving import save_each
 from .sorting import BY
 
 
@@ -77,7 +78,7 @@ def _take_failures(batch: Batch) -> None:
             message=observing.words_of(fault) if fault else "",
             at=news.happened_at,
             by=BY,
-            code=int(fault.status_code) if fault and fault.status_code.isdigit() else None,
+            code=int(fault.status_code) if fault and fault.status_code.isdecimal() else None,
             delivery_id=news.webhook_id,
         )
 
@@ -117,4 +118,4 @@ def _store_products(products: dict[int, News]) -> None:
         told = products[company.pk].payload.get("products")
         if isinstance(told, list):
             company.codat_products = [name for name in told if isinstance(name, str)]
-    Company.objects.bulk_update(rows, ["codat_products"])
+    save_each(rows, ["codat_products"])

@@ -18,6 +18,7 @@ from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import mails, standing, timeline
+from .saving import save_each
 
 READS_ONE_TYPE = "company"  # the smallest: enough to keep idle access alive
 
@@ -82,7 +83,7 @@ def note_many(
                 changed.append(connection)
             if is_over:
                 over.append(connection)
-        Connection.objects.bulk_update(changed, ["reads", "last_read_at", "first_read_at", "look_at", "looks"])
+        save_each(changed, ["reads", "last_read_at", "first_read_at", "look_at", "looks"])
         if over:
             _tell_first_reads(over, by, delivery_ids or {})
         standing.refresh({connection.company_id for connection in changed})

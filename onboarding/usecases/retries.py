@@ -1,9 +1,15 @@
-"""The one rule for when to try again."""
+"""The rules for when to try again."""
 
 import random
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from django.db import OperationalError
 from django.utils import timezone
+
+T = TypeVar("T")
 
 
 def next_try(
@@ -17,3 +23,12 @@ def next_try(
     """
     seconds = min(longest, first * 2 ** min(attempts, 16)) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
     return (now or timezone.now()) + timedelta(seconds=hint if hint is not None else seconds)
+
+
+def once_more(work: Callable[[], T]) -> T:
+    """Do what may be repeated; once more after a deadlock or a lock not given in time, for the other has ended then."""
+    try:
+        return work()
+    except OperationalError:
+        time.sleep(random.uniform(0.05, 0.5))  # noqa: S311  no secret
+        return work()

@@ -14,6 +14,7 @@ from .. import queries
 from ..lifecycle import Status
 from ..models import Company, Connection, Invitation, Kind, Mail, SoftwareRequest
 from ..states import AUTH_ERROR, PERMISSION_ERROR, RETRYING, State, current_of, state_of
+from .saving import save_each
 
 DERIVED = [
     "state",
@@ -43,7 +44,7 @@ def refresh(company_ids: Iterable[int], now: datetime | None = None) -> None:
     moment = now or timezone.now()
     companies = list(_with_facts(Company.objects.filter(pk__in=set(company_ids))))
     changed = [company for company in companies if _derive(company, moment)]
-    Company.objects.bulk_update(changed, DERIVED)
+    save_each(changed, DERIVED)
 
 
 def _with_facts(companies):  # type: ignore[no-untyped-def]
@@ -172,7 +173,7 @@ def refresh_needs(now: datetime | None = None, batch_size: int = 500) -> int:
             return moved
         companies = list(_with_facts(Company.objects.filter(pk__in=ids)))
         changed = [company for company in companies if _derive(company, moment)]
-        Company.objects.bulk_update(changed, DERIVED)
+        save_each(changed, DERIVED)
         moved += len(changed)
         last = ids[-1]
 
@@ -202,4 +203,4 @@ def note_first(step: str, times: Mapping[int, datetime]) -> None:
     first = list(Company.objects.filter(pk__in=times, **{step: None})) if times else []
     for company in first:
         setattr(company, step, times[company.pk])
-    Company.objects.bulk_update(first, [step])
+    save_each(first, [step])

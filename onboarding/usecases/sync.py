@@ -5,7 +5,7 @@ anywhere and goes on. Only one runs at a time; a killed one's lease runs out.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import inf
 from time import monotonic
@@ -17,7 +17,8 @@ from .. import codat
 from ..models import Company, Sweep
 from ..wiring import Errand
 from ..wiring import codat as codat_for
-from . import alarms, leases, missing
+from . import alarms, leases, missing, quiet, retries
+from .ahead import Ahead, page_of
 from .comparing import ADOPTED, GONE, Found, Page, compare, mark_seen, take_in
 from .haste import hasty
 from .pace import PAGE_SIZE, interval
@@ -100,6 +101,7 @@ class Walk:
         self.without_product: list[str] = []
         self.number = sweep.next_page
         self.held: list[Page] = []  # compared, and their news not stored yet
+        self.held_back: codat.Busy | None = None
         self.stored_at = self.kept_at = monotonic()
 
     def go(self) -> str:
@@ -122,31 +124,51 @@ class Walk:
 
     def _list(self) -> None:
         """Walk the pages. A listing that goes astray ends the sweep as partial: absence means nothing in it."""
-        before: frozenset[UUID] = frozenset()
-        try:
-            while not self.sweep.is_whole and monotonic() < self.until:
-                asked_at = timezone.now()
-                page = _page(self.number)
-                ids = frozenset(told.id for told in page.results)
-                if why := _astray(self.number, page.total_results, ids, before):
-                    self.sweep.asked += 1
-                    self._finish(why)
-                    return
-                self._take(compare(page.results, asked_at), len(ids), is_last=not page.has_next)
-                before = ids
-        finally:
-            self._store()
+        with Ahead() as ahead:
+            try:
+                self._walk(ahead)
+            finally:
+                self._store()
 
-    def _take(self, page: Page, listed: int, *, is_last: bool) -> None:
+    def _walk(self, ahead: Ahead) -> None:
+        before: frozenset[UUID] = frozenset()
+        goes_on = self._begin(ahead, self.number)
+        while goes_on:
+            asked_at, page = ahead.take()
+            ids = frozenset(told.id for told in page.results)
+            if why := _astray(self.number, page.total_results, ids, before):
+                self.sweep.asked += 1
+                self._finish(why)
+                return
+            goes_on = page.has_next and self._begin(ahead, self.number + 1)
+            self._take(page.results, asked_at, is_last=not page.has_next)
+            before = ids
+        if self.held_back:
+            raise self.held_back
+
+    def _begin(self, ahead: Ahead, number: int) -> bool:
+        """Whether the next page is on its way. If the gate holds it back, the present one is stored first."""
+        if monotonic() > self.until:
+            return False
+        try:
+            ahead.begin(number)
+        except codat.Busy as busy:
+            self.held_back = busy
+            return False
+        return True
+
+    def _take(self, listed: Sequence[codat.Company], at: datetime, *, is_last: bool) -> None:
         """What did not change is marked at once; news waits a moment for more, for it costs the same for many."""
+        odd = retries.once_more(lambda: quiet.confirm(listed, at))
+        page = compare(odd, at) if odd else Page(at)
         mark_seen(page)
         self.held.append(page)
         self.number += 1
         self.sweep.asked += 1
-        self.sweep.seen += listed
+        self.sweep.seen += len(listed)
         self.sweep.is_whole = is_last
         if self.tell:
-            self.tell(Found(listed=listed))
+            self.tell(Found(listed=len(listed)))
         if is_last or page.has_strangers or monotonic() - self.stored_at > STORED_EVERY_SECONDS:
             self._store()
 
@@ -198,10 +220,6 @@ class Walk:
             alarms.clear("product.missing")
 
 
-def _page(number: int) -> "codat.Page[codat.Company]":
-    return codat_for(Errand.BACKGROUND).list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
-
-
 def _astray(number: int, total: int, ids: frozenset[UUID], before: frozenset[UUID]) -> str:
     """What is wrong with a page; "" if nothing is."""
     if ids and ids == before:
@@ -229,7 +247,7 @@ def preview() -> Iterator[Found]:
     number, has_next, before = 1, True, frozenset[UUID]()
     while has_next:
         asked_at = timezone.now()
-        page = _page(number)
+        page = page_of(codat_for(Errand.BACKGROUND), number)
         ids = frozenset(told.id for told in page.results)
         if _astray(number, page.total_results, ids, before):
             return

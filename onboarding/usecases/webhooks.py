@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import random
-import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,8 +15,8 @@ from django.utils import timezone
 from .. import codat
 from ..codat import BadSignature
 from ..models import Delivery
-from . import news, tallies
-from .inbox import Batch, News
+from . import news, retries, tallies
+from .inbox import News
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +103,7 @@ def _handle(batch: Sequence[News]) -> None:
     if not batch:
         return
     try:
-        taken = _take_in(batch)
+        taken = retries.once_more(lambda: news.take_in(batch))
     except (OperationalError, InterfaceError):
         raise  # the database, not a message: all of it is due again when the lease ends
     except Exception as error:
@@ -120,15 +119,6 @@ def _handle(batch: Sequence[News]) -> None:
         if wait := taken.later.get(message.webhook_id):
             _put_back(message, wait.why, seconds=wait.seconds, counts=wait.counts)
     _park(taken.parked)
-
-
-def _take_in(batch: Sequence[News]) -> Batch:
-    """Once more after a deadlock or a lock that was not given in time: then the other one has ended."""
-    try:
-        return news.take_in(batch)
-    except OperationalError:
-        time.sleep(random.uniform(0.05, 0.5))  # noqa: S311
-        return news.take_in(batch)
 
 
 def _put_back(message: News, why: str, *, seconds: float | None = None, counts: bool) -> None:
