@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("PORTAL_PROCESS", "web")  # the settings are read here first, before portal.wsgi could say so
 
 try:
     bind = f"127.0.0.1:{settings.PORT}"
