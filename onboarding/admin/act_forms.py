@@ -167,59 +167,50 @@ class WriteNote(Ask):
         del self.fields["reason"]
 
 
-class EditCompany(RowForm):
-    """The fields that staff may correct; cleaned as everywhere else."""
+class CompanyForm(RowForm):
+    """The columns of a row and what only people write; every rule of the columns is the file's own."""
 
     phone = forms.CharField(max_length=40, required=False)
     reason = forms.CharField(label=f"{REASON} (optional)", max_length=300, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["platform"]
+        self.fields["product"].widget = forms.Select(choices=Product.choices)
+        self.fields["language"].widget = forms.Select(choices=Language.choices)
+        self.fields["email"].widget = forms.EmailInput()
+        for name in ("email", "product"):
+            self.fields[name].widget.is_required = True
+        self.order_fields(ORDER)
+
+    def clean(self) -> dict[str, Any]:
+        written: dict[str, Any] = {
+            name: self.cleaned_data[name] for name in ("phone", "reason", "invite") if name in self.cleaned_data
+        }
+        told: dict[str, Any] = {**super().clean(), **written}
+        if User.objects.filter(email=told.get("email", ""), is_staff=True).exists():
+            self.add_error("email", "This is an address of staff: it cannot be a customer's.")
+        return told
+
+
+ORDER = ["customer_id", "name", "email", "product", "language", "contact", "phone", "country", "time_zone", "invite"]
+
+
+class EditCompany(CompanyForm):
+    """What staff may correct. Each field carries what it was, so that only what this person changed is saved."""
+
     def __init__(self, *args: Any, user: User | AnonymousUser, product_is_fixed: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _dress(self)
-        del self.fields["platform"]
         for name in self.fields.keys() - {"reason"}:
-            self.fields[name].show_hidden_initial = True  # so that only what this person changed is saved
+            self.fields[name].show_hidden_initial = True
         if not user.has_perm("onboarding.edit_identity"):
             _show_only(self.fields["customer_id"], "Only a support lead may change it.")
         if product_is_fixed:
             _show_only(self.fields["product"], "It can be changed only before software is connected.")
 
 
-class AddCompany(RowForm):
-    phone = forms.CharField(max_length=40, required=False)
+class AddCompany(CompanyForm):
     invite = forms.BooleanField(label="Send the invitation now", required=False, initial=True)
-    reason = forms.CharField(label=f"{REASON} (optional)", max_length=300, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _dress(self)
-        del self.fields["platform"]
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        if User.objects.filter(email=email, is_staff=True).exists():
-            raise forms.ValidationError("This is an address of staff: it cannot be a customer's.")
-        return email
-
-
-def _dress(form: forms.Form) -> None:
-    """The row's fields as a page shows them: labels, choices, an order."""
-    labels = {
-        "customer_id": "Customer ID",
-        "name": "Name",
-        "email": "Email of the customer",
-        "product": "Product",
-        "language": "Language",
-        "contact": "Contact's name",
-        "phone": "Phone",
-        "country": "Country (two letters)",
-        "time_zone": "Time zone",
-    }
-    for name, label in labels.items():
-        form.fields[name].label = label
-    form.fields["product"].widget = forms.Select(choices=Product.choices)
-    form.fields["language"].widget = forms.Select(choices=Language.choices)
-    form.order_fields([*labels, "invite", "reason"])
 
 
 def _show_only(field: forms.Field, why: str) -> None:

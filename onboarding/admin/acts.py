@@ -126,7 +126,7 @@ def _explain_open(desk: Desk) -> list[str]:
     return [
         f"You leave this site for Codat Link and {desk.platform}, in the customer's place. Do this only with the "
         "customer beside you: what you approve is approved in their name.",
-        "You come back to the customer's part of this site. Open the company here again to see how it ended.",
+        "You come back to this company's page, which then says how it ended.",
     ]
 
 

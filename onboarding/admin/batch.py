@@ -87,7 +87,7 @@ class BatchAdmin(Listed):
 
 
 def _batch(pk: int | str) -> Batch:
-    batch = Batch.objects.select_related("by").filter(pk=pk).first() if str(pk).isdigit() else None
+    batch = Batch.objects.select_related("by").filter(pk=pk).first() if str(pk).isdecimal() else None
     if batch is None:
         raise Http404
     return batch

@@ -25,6 +25,7 @@ from . import frame, words
 from .act_forms import REASON
 
 AT_A_TIME = 1000
+LONGEST_ID = 19  # digits: what a column of the database can hold
 EXPORTED = ("Reference", "Customer ID", "Name", "Email", "Status", "Since", "Needs", "Software", "Product", "Language")
 ALSO_EXPORTED = ("Organisation", "Last read", "Invited", "Linked", "Codat company ID")
 
@@ -117,7 +118,7 @@ def _chosen(request: HttpRequest) -> QuerySet[Company]:
     """The companies of the ids, or of the list's filters and search, as the address tells them."""
     told = request.GET.copy()
     if "ids" in told:
-        ids = [int(part) for part in str(told["ids"]).split(",") if part.isdigit()]
+        ids = [int(part) for part in str(told["ids"]).split(",") if part.isdecimal() and len(part) < LONGEST_ID]
         return Company.objects.filter(pk__in=ids, erased_at=None)
     model_admin = admin.site.get_model_admin(Company)
     return model_admin.get_changelist_instance(request).queryset

@@ -48,7 +48,7 @@ def page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse
     """GET shows; nothing is changed here."""
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    if not object_id.isdigit():
+    if not object_id.isdecimal():
         raise Http404
     if request.method not in ("GET", "HEAD"):
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})

@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from .. import codat, queries
@@ -40,7 +41,7 @@ def came_back(user: User, query: Mapping[str, str]) -> Landing:
     if connection is None:
         return _without_connection(user, query)
     code = _code(query)
-    by = Actor.customer(user)
+    by = Actor.staff(user) if user.is_staff else Actor.customer(user)
     is_news = connection.left_at is not None and (connection.returned_at or connection.left_at) <= connection.left_at
     has_answer = _ask(connection, by)
     _note_return(connection, code, query, by, is_news=is_news)
@@ -62,8 +63,10 @@ def _ask(connection: Connection, by: Actor) -> bool:
 
 
 def _own_connection(user: User, query: Mapping[str, str]) -> Connection | None:
+    """Of the person's companies; for staff, one that they themselves left with, in the customer's place."""
     codat_id = _uuid(query.get("connectionId", ""))
-    own = Connection.objects.filter(company__in=queries.companies_of(user)).select_related("company")
+    is_own = Q(started_by=user) if user.is_staff else Q(company__in=queries.companies_of(user))
+    own = Connection.objects.filter(is_own, company__erased_at=None).select_related("company")
     return own.filter(codat_id=codat_id).first() if codat_id else None
 
 

@@ -158,6 +158,22 @@ def test_link_opens_here_with_a_reason_and_shows_the_address_nowhere(sandbox: Sa
     assert not any(address in str(row) for row in Event.objects.values())
 
 
+def test_whoever_opened_link_comes_back_to_the_company(sandbox: Sandbox, support: Client, lead: Client) -> None:
+    factories.enable_platforms()
+    made = factories.company(factories.ana())
+    connection = connections.prepare(made, factories.XERO, by=WORKER)
+    support.post(act_of(made, "open_link"), {"reason": "Customer beside me"})
+    sandbox.authorise(str(connection.codat_id), reads=False)
+    query = {"connectionId": str(connection.codat_id), "statusCode": "200"}
+
+    of_another = lead.get("/return/", query)
+    own = support.get("/return/", query)
+
+    assert of_another.headers["Location"] == "/"
+    assert own.headers["Location"] == page_of(made)
+    assert ("connected", "Support Person", "") in lines(made)
+
+
 def test_other_pages_keep_the_strict_policy(support: Client) -> None:
     made = factories.company(factories.ana())
 
