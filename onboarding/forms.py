@@ -168,4 +168,4 @@ class RowForm(forms.Form):
         told = clean_row(self.cleaned_data, {})
         for name, sentence in told.problems:
             self.add_error(name, sentence)
-        return told.fields
+        return self.cleaned_data | told.fields

@@ -42,7 +42,7 @@ def _note_told_failure(connection: Connection, told: codat.Connection, by: Actor
     faults = [fault for fault in told.errors if fault.occurred_at and fault.status != "Resolved"]
     newest = max(faults, key=lambda fault: fault.occurred_at or datetime.min, default=None)
     if newest and newest.occurred_at and connection.left_at and newest.occurred_at >= connection.left_at:
-        code = int(newest.status_code) if newest.status_code.isdigit() else None
+        code = int(newest.status_code) if newest.status_code.isdecimal() else None
         note_failure(connection, message=words_of(newest), at=newest.occurred_at, by=by, code=code)
 
 
