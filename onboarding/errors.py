@@ -23,6 +23,7 @@ OnboardingError
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from . import codat
@@ -153,7 +154,10 @@ def _explain_ours(error: OnboardingError) -> Explanation:
             return Explanation("not_offered", _("Not available here."), text, status)
         case PlatformPaused():
             title = _("New connections to %(platform)s are paused.") % facts
-            return Explanation("paused", title, _("Nothing is lost. Try again later, or call us."), status)
+            pause = facts["pause"]
+            reason = pause.reason_fr if (get_language() or "").startswith("fr") else pause.reason_en
+            text = _("Nothing is lost. Try again later, or call us.")
+            return Explanation("paused", title, f"{reason} {text}", status)
         case AlreadyConnected():
             title = _("%(platform)s is already connected.") % facts
             text = (
