@@ -11,7 +11,6 @@ A batch of requests (off-boarding) is confirmed in one go by `confirm_batch` and
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from .. import codat
 from ..actors import Actor
@@ -40,7 +39,7 @@ def ask(company: Company, *, by: Actor, batch: Batch | None = None) -> DeletionR
     if company.erased_at:
         raise CompanyErased
     if company.codat_id is None or company.gone_at:
-        raise NotNow(sentence=_("Codat does not have this company: there is nothing to delete."))
+        raise NotNow(sentence="Codat does not have this company: there is nothing to delete.")
     try:
         with transaction.atomic():
             request = DeletionRequest.objects.create(company=company, asked_by=by.user, reason=by.reason, batch=batch)
@@ -56,7 +55,7 @@ def confirm(request: DeletionRequest, *, by: Actor) -> DeletionRequest:
         request = DeletionRequest.objects.select_for_update(of=("self",)).select_related("company").get(pk=request.pk)
         _check_open(request)
         if by.user is None or by.user.pk == request.asked_by_id:
-            raise NotNow(sentence=_("Somebody else has to confirm: deleting takes two people."))
+            raise NotNow(sentence="Somebody else has to confirm: deleting takes two people.")
         if request.confirmed_at is None:
             _note_confirmed(request, by)
     return request
@@ -64,7 +63,7 @@ def confirm(request: DeletionRequest, *, by: Actor) -> DeletionRequest:
 
 def _check_open(request: DeletionRequest) -> None:
     if request.done_at or request.withdrawn_at:
-        raise NotNow(sentence=_("This request is over: it was carried out or withdrawn."))
+        raise NotNow(sentence="This request is over: it was carried out or withdrawn.")
 
 
 def _note_confirmed(request: DeletionRequest, by: Actor) -> None:
@@ -80,7 +79,7 @@ def confirm_batch(batch: Batch, *, by: Actor) -> int:
     """
     waiting = open_ones().filter(batch=batch, confirmed_at=None)
     if by.user is None or waiting.filter(asked_by=by.user).exists():
-        raise NotNow(sentence=_("Somebody else has to confirm: deleting takes two people."))
+        raise NotNow(sentence="Somebody else has to confirm: deleting takes two people.")
     confirmed = 0
     while True:
         with transaction.atomic():
@@ -112,7 +111,7 @@ def carry_out(request: DeletionRequest, *, by: Actor, errand: Errand = Errand.CL
     if request.done_at:
         return
     if request.confirmed_at is None or request.withdrawn_at:
-        raise NotNow(sentence=_("A second person has to confirm first."))
+        raise NotNow(sentence="A second person has to confirm first.")
     with companies.held(request.company) as company:
         _delete_at_codat(request, company, errand)
         companies.note_gone(company, at=timezone.now(), by=by)

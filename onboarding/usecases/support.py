@@ -3,7 +3,6 @@
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from .. import queries
 from ..actors import Actor
@@ -17,7 +16,7 @@ from .letters import Letter
 def add_note(company: Company, text: str, *, by: Actor) -> Note:
     """Keep what staff know of a company. Raises NotNow for an empty one."""
     if not text.strip():
-        raise NotNow(sentence=_("The note is empty."))
+        raise NotNow(sentence="The note is empty.")
     with transaction.atomic():
         note = Note.objects.create(company=company, by=by.user, text=text.strip())
         timeline.write("note", company=company, by=by, facts={"note": note.pk})
@@ -48,7 +47,7 @@ def link_for(company: Company, *, by: Actor) -> str:
     if company.erased_at:
         raise CompanyErased
     if State(company.state) in (State.LINKED, State.READING, State.WAITING_PC, State.PARTIAL):
-        raise NotNow(sentence=_("The software is connected: there is nothing to send."))
+        raise NotNow(sentence="The software is connected: there is nothing to send.")
     with transaction.atomic():
         invitation = None
         if company.accepted_at is None:
