@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from .. import codat
@@ -20,9 +20,11 @@ def unseen(since: datetime) -> "QuerySet[Company]":
     """Our companies that Codat should have and that nothing has shown since then. New ones had no chance to be."""
     new = Event.objects.filter(kind="codat.company", at__gte=since, company__isnull=False).values("company")
     unmarked = Q(checked_at=None) | Q(checked_at__lt=since)
+    # One, looked up for each company: as a join it is every company times every connection while the statistics
+    # are from before the sweep.
     seen = Connection.objects.filter(company=OuterRef("pk"), codat_id__isnull=False, seen_at__gte=since)
-    ours = Company.objects.filter(unmarked, ~Exists(seen), codat_id__isnull=False, gone_at=None, erased_at=None)
-    return ours.exclude(pk__in=new)
+    ours = Company.objects.alias(shown=Subquery(seen.values("pk")[:1])).filter(unmarked, shown=None)
+    return ours.filter(codat_id__isnull=False, gone_at=None, erased_at=None).exclude(pk__in=new)
 
 
 def is_suspicious(since: datetime) -> bool:
