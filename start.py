@@ -109,6 +109,8 @@ def ensure(kind):
     found = read(STAMP).split()
     if found and found[0] == place() and found[1:] in ([stamp(kind)], [stamp("dev")]):
         return 0
+    if os.path.islink(VENV):  # making it anew would empty the folder that it leads to, which is somebody else's
+        return fail(".venv is a link to another environment, which does not fit here. Remove the link, then again.")
     say("Setting up .venv, once; this takes a minute.")
     if found:
         os.remove(STAMP)

@@ -57,6 +57,17 @@ def test_first_run_sets_up_and_the_second_does_not(start):
     assert start.called == ["venv", "pip", ["manage.py", "up", "--x"], ["manage.py", "up"]]
 
 
+def test_linked_environment_of_somebody_else_is_left_alone(start, tmp_path, capsys):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "stamp").write_text("elsewhere 1\n")
+    (tmp_path / ".venv").symlink_to(other)
+    assert start.main(["run"]) == 1
+    assert start.called == []
+    assert (other / "stamp").is_file()
+    assert ".venv is a link" in capsys.readouterr().err
+
+
 def test_tests_need_more_than_run_and_then_serve_both(start):
     for target in ("run", "test", "run"):
         start.main([target])
