@@ -14,7 +14,6 @@ from .. import brand
 from .. import words as customer_words
 from ..codat import CodatError
 from ..errors import OnboardingError
-from ..lifecycle import Status
 from ..models import Connection
 from ..platforms import TABLES, name_of
 from ..security import let_leave
@@ -101,7 +100,7 @@ def _is_old(the: Desk) -> bool:
 
 def _connection(the: Desk, row: Connection) -> dict[str, Any]:
     is_current = the.current is not None and row.pk == the.current.pk
-    word = words.state_of(the.company.state) if is_current and row.is_linked else words.connection_word(row.status)
+    word = words.state_of(the.company.state) if is_current else words.connection_word(row.status)
     return {
         "row": row,
         "platform": name_of(row.platform_key, row.platform_name),
@@ -116,7 +115,7 @@ def _connection(the: Desk, row: Connection) -> dict[str, Any]:
 def _reads(the: Desk) -> list[dict[str, Any]]:
     """The data table: every type of the product, with Codat's own words."""
     current = the.current
-    if current is None or current.status == Status.STARTING:
+    if current is None or (current.linked_at is None and not current.reads):
         return []
     table = TABLES[the.company.product]
     names = [*(table.data_types if table.reads_are_stored else ("company",))]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from ..models import Alarm, Connection, Event, Mail, Sweep
-from ..usecases import alarms, timeline
+from ..usecases import alarm_words, alarms, timeline
 from . import frame, story, words
 from .company_search import events_with, uuid_of
 from .lists import Listed
@@ -168,16 +168,19 @@ class SweepAdmin(Listed):
 
 @admin.register(Alarm)
 class AlarmAdmin(Listed):
-    list_display = ("name", "raised", "last", "cleared", "clear_button")
-    change_list_template = "admin/onboarding/alarm/list.html"
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        self.may_clear = request.user.has_perm("onboarding.change_alarm")
-        return super().changelist_view(request, extra_context)
+    list_display = ("what", "fix", "raised", "last", "cleared", "clear_button")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        shown = ("name", "raised", "last", "cleared")
+        shown = ("what", "fix", "raised", "last", "cleared")
         return (*shown, "clear_button") if request.user.has_perm("onboarding.change_alarm") else shown
+
+    @admin.display(description="What")
+    def what(self, row: Alarm) -> str:
+        return alarm_words.explain(row)[0]
+
+    @admin.display(description="Look at")
+    def fix(self, row: Alarm) -> str:
+        return alarm_words.explain(row)[1]
 
     @admin.display(description="Raised")
     def raised(self, row: Alarm) -> str:

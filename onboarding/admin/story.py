@@ -244,7 +244,7 @@ def _detail(event: Event, source: Source) -> str:
         parts.append(f"Sharing text {facts['text_version']}, {facts.get('language', '')}")
     if facts.get("data_type"):
         parts.append(item_name(facts["data_type"]))
-    return ". ".join(parts) + ("." if parts else "")
+    return " ".join(part if part.endswith((".", "”")) else f"{part}." for part in parts)
 
 
 def _change(event: Event) -> str:
