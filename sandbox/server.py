@@ -76,7 +76,10 @@ class Handler(BaseHTTPRequestHandler):
             raise ApiError(400)
         if int(length) > MOST_BODY_BYTES:
             raise ApiError(413)
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):  # the client died in the middle: nothing was asked
+            raise ApiError(400)
+        return body
 
     def _send(self, answer: Answer) -> None:
         if answer.fate == "reset":

@@ -73,6 +73,8 @@ def of(error: Exception, attempts: int) -> Outcome:
             return Outcome(RowStatus.WAITING, is_counted=False, halt=HALTS[error.code])
         case codat.Unreachable() | codat.Garbled() | codat.Refused(transient=True):
             return _later(error, attempts)
+        case codat.Refused(code=422, operation="create_company") if attempts < TRIES:
+            return again(FIRST_WAIT_SECONDS, str(error))  # the key was used for something else: look, then a new one
         case codat.Refused():
             said = f" Codat said: {error.message}" if error.message else ""
             return failed(f"Codat did not accept this ({error.code}).{said}")

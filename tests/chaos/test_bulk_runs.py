@@ -63,7 +63,9 @@ def test_faulty_file_of_ten_thousand_rows_survives_three_kills(sandbox: Sandbox,
 
     batch = Batch.objects.get()
     assert (status, bulk.state(batch)) == (1, "finished")
-    assert set(batch.rows.filter(status=RowStatus.FAILED).values_list("line", flat=True)) == lines
+    failed = dict(batch.rows.filter(status=RowStatus.FAILED).values_list("line", "reason"))
+    assert {line: reason for line, reason in failed.items() if line not in lines} == {}
+    assert failed.keys() == lines
     assert_each_once(sandbox, 9_700)
     posts, looks = sandbox.requests(method="POST"), sandbox.requests(method="GET")
     lost = len([request for request in posts if request.fate == "lose"])
@@ -79,8 +81,10 @@ def test_twenty_kills_cost_one_request_each_at_most(sandbox: Sandbox, tmp_path: 
 
     for _ in range(20):
         run_until_killed(sandbox, file, random.uniform(2, 6))
-    assert finish(sandbox, file) == 0
+    status = finish(sandbox, file)
 
+    assert list(Batch.objects.get().rows.filter(status=RowStatus.FAILED).values_list("line", "reason")) == []
+    assert status == 0
     assert_each_once(sandbox, 6_000)
     assert len(sandbox.requests()) <= 6_000 + 20
 
