@@ -11,7 +11,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class BodyLimit:
-    """413 before a byte is read: whoever is not signed in as staff cannot fill our disk through any form.
+    """400 or 413 before a byte is read: whoever is not signed in as staff cannot fill our disk through any form.
 
     A body of unannounced length is none for Django, so what is announced is all that counts.
     """
@@ -21,7 +21,9 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         told = request.META.get("CONTENT_LENGTH") or "0"
-        size = int(told) if told.isascii() and told.isdigit() else 0
+        if not (told.isascii() and told.isdigit()):
+            return errors.bad_request(request)
+        size = int(told)
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and size > _largest(request):
             return errors.too_large(request)
         return self.get_response(request)

@@ -186,7 +186,7 @@ def test_odd_queries_are_no_error_anywhere(the_world: World):
     pages += [(path_of(route, rows), "superuser") for route in table_staff.PAGES]
     pages += [(f"/admin/{model}/", "superuser") for model in table_staff.MODELS]
     for path, who in pages:
-        for odd in [*ODD[:8], "~", "1~2~3", "�".encode("utf-8", "surrogatepass").decode("latin-1")]:
+        for odd in ["²", "9" * 23, "%00\x00", "1~2~3", "-1"]:
             code = the_world.browser(who).get(path, dict.fromkeys(QUERIES, odd)).status_code
             if code >= 500 and (path, code) != ("/readyz", 503):
                 wrong[path] = (odd, code)
@@ -217,17 +217,7 @@ FIELDS = [
     "_selected_action",
     "index",
 ]
-VALUES: list[Any] = [
-    "",
-    "\x00",
-    "x" * 100_000,
-    "²",
-    "{{7*7}}",
-    "a@" + "b" * 300 + ".example",
-    f"{'a' * 250}@b.example",
-    "🦄",
-    "-1",
-]
+VALUES: list[Any] = ["\x00²🦄{{7*7}}", "x" * 100_000, f"{'a' * 250}@b.example", "-1"]
 
 
 def test_odd_forms_are_no_error_anywhere(sandbox, the_world: World):

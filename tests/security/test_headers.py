@@ -156,6 +156,8 @@ def test_error_carries_them_too(db: None):
 
     assert answer.status_code == 500
     assert objections(answer) == []
+    assert answer["X-Request-ID"] in answer.content.decode()  # so that a caller can say which it was
+    assert "whatever" not in answer.content.decode()
 
 
 def test_static_files_are_no_pages(client: Client):
