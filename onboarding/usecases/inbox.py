@@ -11,6 +11,7 @@ from django.utils import timezone
 from ..lifecycle import Observation
 from ..models import Company, Connection, Delivery, Event
 from .reads import Outcome
+from .saving import update_each
 
 AHEAD_AT_MOST = timedelta(minutes=5)  # of our clock: a time beyond that would shut out all later news
 
@@ -126,9 +127,6 @@ def look_up(connection_ids: set[UUID], company_ids: set[UUID]) -> Batch:
 
 
 def mark_done(words: dict[str, str]) -> None:
-    """One statement for each of the few words, whatever the number of messages."""
-    by_word: dict[str, list[str]] = defaultdict(list)
-    for webhook_id, word in words.items():
-        by_word[word].append(webhook_id)
-    for word, ids in by_word.items():
-        Delivery.objects.filter(pk__in=ids).update(done_at=timezone.now(), outcome=word[:40], error="")
+    """One statement, whatever the number of messages."""
+    now = timezone.now()
+    update_each(Delivery, {pk: (now, word[:40], "") for pk, word in words.items()}, ["done_at", "outcome", "error"])

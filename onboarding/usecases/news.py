@@ -12,6 +12,7 @@ from .. import codat, quota
 from ..lifecycle import Observation, Status, Verdict
 from ..models import Company, Connection, Delivery, Event
 from . import companies, door, observing, questions, reads, sorting, tallies
+from .haste import hasty
 from .inbox import Batch, News, look_up, mark_done
 from .saving import save_each
 from .sorting import BY
@@ -23,6 +24,14 @@ def take_in(messages: Sequence[News]) -> Batch:
     Safe to repeat: a crash anywhere leaves messages that are due again and change nothing the second time.
     Timeline lines of writes are stored with the mark, so they appear once.
     """
+    with hasty():  # the messages themselves are safe, and a crash that loses a change loses its mark, too
+        batch = _store(messages)
+    if batch.to_read or batch.strangers:
+        questions.ask(batch)
+    return batch
+
+
+def _store(messages: Sequence[News]) -> Batch:
     connection_ids = {each for message in messages for each in sorting.connections_of(message)}
     company_ids = {message.company_codat_id for message in messages if message.company_codat_id}
     batch = look_up(connection_ids, company_ids)
@@ -37,8 +46,6 @@ def take_in(messages: Sequence[News]) -> Batch:
         companies.note_gone(company, at=message.happened_at, by=BY, delivery_id=message.webhook_id)
     _take_quota(batch.quota)
     _finish(batch, messages)
-    if batch.to_read or batch.strangers:
-        questions.ask(batch)
     return batch
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,15 +12,16 @@ from django.utils.translation import gettext as _
 from .. import codat
 from ..actors import Actor
 from ..errors import NotLinked, NotNow
-from ..lifecycle import Source
-from ..models import Connection, Event
+from ..lifecycle import Source, Status
+from ..models import Company, Connection, Event, Kind
 from ..platforms import TABLES, name_of
 from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import mails, standing, timeline
-from .saving import save_each
+from .saving import update_each
 
+SAVED = ["reads", "last_read_at", "first_read_at", "look_at", "looks"]
 READS_ONE_TYPE = "company"  # the smallest: enough to keep idle access alive
 
 
@@ -72,24 +74,65 @@ def note_many(
     delivery_ids: Mapping[int, str] | None = None,
 ) -> None:
     """As `note`, for many connections by primary key: the same few queries for one and for hundreds."""
-    pks = outcomes.keys() | ended.keys()
     with transaction.atomic():
-        locked = Connection.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk")
-        changed, over = [], []
-        for connection in locked.select_related("company"):
-            has_news = [_merge(connection, outcome) for outcome in outcomes.get(connection.pk, ())]
-            is_over = connection.pk in ended and _end_first_read(connection, ended[connection.pk])
+        rows = _lock(outcomes.keys() | ended.keys())
+        changed, over, moved = {}, [], set()
+        for row in rows:
+            before = _words(row)
+            has_news = [_merge(row, outcome) for outcome in outcomes.get(row.pk, ())]
+            is_over = row.pk in ended and _end_first_read(row, ended[row.pk])
             if any(has_news) or is_over:
-                changed.append(connection)
+                changed[row.pk] = row
             if is_over:
-                over.append(connection)
-        save_each(changed, ["reads", "last_read_at", "first_read_at", "look_at", "looks"])
+                over.append(row.pk)
+            if is_over or _words(row) != before or not row.is_well:
+                moved.add(row.company_id)
+        update_each(Connection, {pk: [getattr(row, name) for name in SAVED] for pk, row in changed.items()}, SAVED)
         if over:
             _tell_first_reads(over, by, delivery_ids or {})
-        standing.refresh({connection.company_id for connection in changed})
+        times = {row.company_id: row.last_read_at for row in changed.values() if row.company_id not in moved}
+        standing.note_read(times)
+        standing.refresh(moved)
 
 
-def _merge(connection: Connection, outcome: Outcome) -> bool:
+@dataclass(slots=True)
+class Row:
+    """What taking in an outcome needs of a connection: a third of the work of the whole model."""
+
+    pk: int
+    company_id: int
+    kind: str
+    status: str
+    reads: dict[str, dict[str, str]]
+    linked_at: datetime | None
+    first_read_at: datetime | None
+    last_read_at: datetime | None
+    look_at: datetime | None
+    looks: int
+    company_needs: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing but the time of its last read follows from one more read that says the same."""
+        return self.status == Status.LINKED and self.kind == Kind.ACCOUNTING and not self.company_needs
+
+
+def _lock(pks: Iterable[int]) -> list[Row]:
+    fields = [field.name for field in dataclass_fields(Row)][:-1]
+    locked = Connection.objects.select_for_update().filter(pk__in=set(pks)).order_by("pk")
+    rows = [Row(*values) for values in locked.values_list(*fields)]
+    needy = Company.objects.filter(pk__in={row.company_id for row in rows}).exclude(needs="")
+    ids = set(needy.values_list("pk", flat=True))
+    for row in rows:
+        row.company_needs = row.company_id in ids
+    return rows
+
+
+def _words(row: Row) -> dict[str, str]:
+    return {name: read["status"] for name, read in row.reads.items()}
+
+
+def _merge(connection: Row, outcome: Outcome) -> bool:
     """Whether that was news."""
     known = connection.reads.get(outcome.data_type, {})
     at = outcome.at.isoformat()
@@ -107,7 +150,7 @@ def _merge(connection: Connection, outcome: Outcome) -> bool:
     return kept != known
 
 
-def _end_first_read(connection: Connection, at: datetime) -> bool:
+def _end_first_read(connection: Row, at: datetime) -> bool:
     """Whether the read after the last authorisation is over by this."""
     linked_at, known_at = connection.linked_at, connection.first_read_at
     if (linked_at and at < linked_at) or (known_at and known_at >= (linked_at or at)):
@@ -117,8 +160,9 @@ def _end_first_read(connection: Connection, at: datetime) -> bool:
     return True
 
 
-def _tell_first_reads(over: list[Connection], by: Actor, delivery_ids: Mapping[int, str]) -> None:
+def _tell_first_reads(pks: list[int], by: Actor, delivery_ids: Mapping[int, str]) -> None:
     lines, steps = [], {}
+    over = list(Connection.objects.filter(pk__in=pks).select_related("company"))
     for connection in over:
         done, total = progress_of(connection)
         assert connection.first_read_at

@@ -3,7 +3,7 @@
 # ruff: noqa: S608  names of tables and columns come from the models, every value travels as a parameter
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,40 +16,40 @@ BATCH = 1000
 
 def save_each(rows: Sequence[Model], names: Sequence[str]) -> None:
     """Save these fields of these rows, which exist. One statement for each thousand; none for no rows."""
-    if not rows:
-        return
-    table, fields = type(rows[0])._meta.db_table, [_field(rows[0], name) for name in names]
+    if rows:
+        values = {row.pk: [getattr(row, _field(row, name).attname) for name in names] for row in rows}
+        update_each(type(rows[0]), values, names)
+
+
+def update_each(model: type[Model], values: Mapping[Any, Sequence[Any]], names: Sequence[str]) -> None:
+    """Values for these fields, by primary key; as `save_each`."""
+    fields = [_field(model, name) for name in names]
+    columns = [field.column for field in fields]
+    as_text = connection.ops.adapt_datetimefield_value
+
+    def plain(value: Any) -> Any:
+        """What JSON can carry. A JSON field's own value goes as it is."""
+        if isinstance(value, datetime):
+            return str(as_text(value))
+        return value.hex if isinstance(value, UUID) else value
+
+    rows = [dict(zip(columns, map(plain, told), strict=True), key=pk) for pk, told in values.items()]
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
-            part = [_values(row, fields) for row in rows[start : start + BATCH]]
-            cursor.execute(_statement(table, rows[0]._meta.pk, fields), [json.dumps(part)])
+            cursor.execute(_statement(model, fields), [json.dumps(rows[start : start + BATCH])])
 
 
-def _field(row: Model, name: str) -> Any:
-    return row._meta.get_field(name)
+def _field(model: Model | type[Model], name: str) -> Any:
+    return model._meta.get_field(name)
 
 
-def _values(row: Model, fields: Sequence[Any]) -> dict[str, Any]:
-    values = {field.column: _plain(getattr(row, field.attname)) for field in fields}
-    return values | {"id": row.pk}
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can carry. A JSON field's own value goes as it is."""
-    if isinstance(value, datetime):
-        return str(connection.ops.adapt_datetimefield_value(value))
-    if isinstance(value, UUID):
-        return value.hex
-    return value
-
-
-def _statement(table: str, key: Any, fields: Sequence[Any]) -> str:
-    columns = [field.column for field in fields]
-    changes = ", ".join(f'"{column}" = told."{column}"' for column in columns)
+def _statement(model: type[Model], fields: Sequence[Any]) -> str:
+    table, key = model._meta.db_table, model._meta.pk
+    changes = ", ".join(f'"{field.column}" = told."{field.column}"' for field in fields)
     if connection.vendor == "postgresql":
-        kinds = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in [*fields, key])
-        told = f"json_to_recordset(%s::json) AS told({kinds})"
+        kinds = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
+        told = f"json_to_recordset(%s::json) AS told({kinds}, key {key.rel_db_type(connection)})"
     else:
-        values = ", ".join(f"json_extract(value, '$.{column}') AS \"{column}\"" for column in [*columns, "id"])
-        told = f"(SELECT {values} FROM json_each(%s)) AS told"
-    return f'UPDATE "{table}" AS known SET {changes} FROM {told} WHERE known.id = told.id'
+        values = ", ".join(f"json_extract(value, '$.{field.column}') AS \"{field.column}\"" for field in fields)
+        told = f"(SELECT {values}, json_extract(value, '$.key') AS key FROM json_each(%s)) AS told"
+    return f'UPDATE "{table}" AS known SET {changes} FROM {told} WHERE known."{key.column}" = told.key'

@@ -102,9 +102,9 @@ def _sort_read(batch: Batch, news: News) -> None:
     for told in objects_in(news.payload, "dataTypes"):
         if connection_id := uuid_of(told.get("connectionId")) or news.connection_codat_id:
             by_connection[connection_id].append(told)
-    unknown = by_connection.keys() - batch.connections.keys()
+    unknown = [connection_id for connection_id in by_connection if connection_id not in batch.connections]
     if unknown:
-        _sort_stranger(batch, news._replace(connection_codat_id=next(iter(unknown))))
+        _sort_stranger(batch, news._replace(connection_codat_id=unknown[0]))
         return
     for connection_id, types in by_connection.items():
         pk = batch.connections[connection_id].pk

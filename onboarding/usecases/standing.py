@@ -14,7 +14,7 @@ from .. import queries
 from ..lifecycle import Status
 from ..models import Company, Connection, Invitation, Kind, Mail, SoftwareRequest
 from ..states import AUTH_ERROR, PERMISSION_ERROR, RETRYING, State, current_of, state_of
-from .saving import save_each
+from .saving import save_each, update_each
 
 DERIVED = [
     "state",
@@ -45,6 +45,11 @@ def refresh(company_ids: Iterable[int], now: datetime | None = None) -> None:
     companies = list(_with_facts(Company.objects.filter(pk__in=set(company_ids))))
     changed = [company for company in companies if _derive(company, moment)]
     save_each(changed, DERIVED)
+
+
+def note_read(times: Mapping[int, datetime | None]) -> None:
+    """The last read of companies about which nothing else has changed, by primary key."""
+    update_each(Company, {pk: (at,) for pk, at in times.items() if at}, ["last_read_at"])
 
 
 def _with_facts(companies):  # type: ignore[no-untyped-def]
