@@ -43,6 +43,7 @@ class Gate:
         if quick.admit(self.errand, rules(), now):
             return 0.0
         with locked() as row:
+            now = self._thread.began_at = timezone.now()  # after the wait: never before the span that counts it
             return allowance.admit(row, self.errand, rules(), now)
 
     def after(

@@ -29,7 +29,7 @@ from .row import ROW
 # What is told anew with every answer need not wait for the disk.
 NO_WAIT = "WITH hasty AS (SELECT set_config('synchronous_commit', 'off', true)) "
 HEALTHY = """id = %(row)s AND blocked_until IS NULL AND probe_at IS NULL AND refused_code IS NULL
-AND failures < %(open)s AND running_since > %(span_began)s"""
+AND failures < %(open)s AND running_since > %(span_began)s AND running_since <= %(now)s"""
 PLACES = """AND running + running_before < {greatest}(1, "limit" / %(company)s - 1) * %(at_once)s - %(free)s"""
 ADMIT = f"""UPDATE onboarding_quota SET running = running + 1, remaining = remaining - 1, paced_until = %(paced)s
 {{hasty}} WHERE {HEALTHY} AND remaining - 1 >= "limit" * %(share)s AND remaining > 0 AND reset_at > %(now)s
