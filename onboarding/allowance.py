@@ -15,7 +15,7 @@ DAY_GRACE = timedelta(seconds=5)  # after Codat's reset: two clocks are never th
 PROBE_LEASE = timedelta(seconds=20)  # longer than any one try
 SPAN = timedelta(seconds=60)  # of counting calls under way; a killed process's calls are forgotten after two
 FAILURES_THAT_OPEN = 5
-LONGEST_PAUSE_SECONDS = 60.0
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 60.0
 UNEXPLAINED_PAUSE_SECONDS = 10.0  # a 429 that names no time
 REFUSED_PAUSE = timedelta(seconds=60)  # between tries with a key that Codat refuses
 REQUESTS_PER_COMPANY = 1000  # the daily allowance is 1,000 × (1 + active companies)
@@ -211,12 +211,15 @@ def note_end(row: State, began_at: datetime) -> None:
 
 
 def note_silence(row: State, now: datetime) -> None:
-    """No answer, or 5xx: after five in a row only one call at a time finds out whether Codat is back."""
+    """No answer, or 5xx: after five in a row only one call at a time finds out whether Codat is back.
+
+    It asks again after as long as Codat has been away: many calls that fail together are one outage, not many.
+    """
     row.failures += 1
     row.down_since = row.down_since or now
     if row.failures >= FAILURES_THAT_OPEN:
-        pause = 2.0 ** min(row.failures - FAILURES_THAT_OPEN + 1, 6)
-        row.probe_at = now + timedelta(seconds=min(pause, LONGEST_PAUSE_SECONDS))
+        away_seconds = (now - row.down_since).total_seconds()
+        row.probe_at = now + timedelta(seconds=min(max(away_seconds, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
     elif row.probe_at:
         row.probe_at = now + timedelta(seconds=1)
 

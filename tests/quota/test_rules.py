@@ -98,12 +98,21 @@ def test_the_circuit_opens_after_five_silences_and_one_probe_closes_it():
 
 
 def test_probes_become_rarer_while_codat_stays_away():
-    state, pauses = row(), []
+    state, pauses, now = row(), [], NOW
     for _ in range(12):
-        allowance.note_silence(state, NOW)
-        pauses.append((state.probe_at - NOW).total_seconds() if state.probe_at else 0)
+        allowance.note_silence(state, now)
+        pauses.append((state.probe_at - now).total_seconds() if state.probe_at else 0)
+        now = state.probe_at or now
 
-    assert pauses == [0, 0, 0, 0, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert pauses == [0, 0, 0, 0, 2, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_calls_that_fail_together_are_one_outage():
+    state = row()
+    for _ in range(40):
+        allowance.note_silence(state, NOW + timedelta(seconds=8))
+
+    assert state.probe_at == NOW + timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(("code", "is_kept"), [(401, False), (403, False), (402, True)])
