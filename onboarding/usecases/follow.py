@@ -155,9 +155,9 @@ def _look_after_linked(connection: Connection) -> tuple[str, timedelta | None]:
         partner.want(connection.company)  # a row of its own, so that its troubles hold up nothing here
     if connection.first_read_at is None:
         return _follow_first_read(connection)
-    if not connection.organisation and connection.looks < ORGANISATION_TRIES:
-        is_known = reads.ask_organisation(connection)
-        return "organisation", timedelta(0) if is_known else timedelta(minutes=30)
+    is_unnamed = not connection.organisation and connection.looks < ORGANISATION_TRIES
+    if is_unnamed and not reads.ask_organisation(connection):
+        return "organisation", timedelta(minutes=30)
     return _keep_alive(connection)
 
 

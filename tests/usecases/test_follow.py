@@ -164,6 +164,19 @@ def test_the_first_read_of_synchronous_bill_pay_is_one_live_call(sandbox: Sandbo
     assert "payables/info" in sandbox.requests()[0].path
 
 
+def test_books_without_a_name_are_not_asked_for_it_over_and_over(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox, product="bill_pay_sync")
+    sandbox.forget_requests()
+    nameless = {"companyName": None, "baseCurrency": None}
+    sandbox.next_answer(200, path="payables/info", body=nameless, times=None)
+
+    follow_all(10)
+
+    connection.refresh_from_db()
+    assert connection.first_read_at is not None
+    assert len(sandbox.requests("payables/info")) <= 2
+
+
 def test_the_first_read_is_asked_after_while_its_page_is_open(sandbox: Sandbox) -> None:
     connection = factories.linked_connection(sandbox)
     follow_all()
