@@ -86,7 +86,11 @@ class Environment(environ.Env):
         return self._service(self.cache_url, "BACKEND", var, default)
 
     def mail(self, var: str, default: str) -> dict[str, Any]:
-        return self._service(self.email_url, "EMAIL_BACKEND", var, default)
+        """For a folder of mails, filemail:///a/b is taken as /a/b, whatever folder the process was started in."""
+        found = self._service(self.email_url, "EMAIL_BACKEND", var, default)
+        if found["EMAIL_BACKEND"].endswith(".filebased.EmailBackend"):
+            found["EMAIL_FILE_PATH"] = f"/{found['EMAIL_FILE_PATH'].lstrip('/')}"
+        return found
 
     def broker(self, var: str, default: str) -> str:
         address = str(self.str(var, default)).strip()

@@ -48,6 +48,10 @@ def test_wrong_value_stops_a_command_with_one_sentence(name, value):
     assert told.stderr.count("\n") == 1
 
 
+def test_folder_of_mails_is_where_it_says():
+    assert read("EMAIL_FILE_PATH", EMAIL_URL="filemail:///tmp/portal-mails") == "/tmp/portal-mails"
+
+
 def test_check_deploy_is_silent_with_production_settings():
     told = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **SAFE)
     assert (told.returncode, told.stderr) == (0, "")
