@@ -66,6 +66,10 @@ class Customer:
         self._session.cookies.set(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
         self._session.cookies.set(settings.CSRF_COOKIE_NAME, CSRF)
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        return self._session.cookies.get_dict()
+
     def get(self, path: str, timeout_seconds: float = 30.0) -> requests.Response:
         return self._session.get(self.url + path, timeout=timeout_seconds, allow_redirects=False)
 

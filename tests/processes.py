@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -162,6 +162,7 @@ class Portal:
         self.folder, self.sandbox, self.port = folder, sandbox, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.webhook_url = f"{self.url}/webhooks/codat/"
+        self.prefix: list[str] = []  # before each command, such as faketime's
         self._processes: list[Process] = []
         self.environment = {
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")},
@@ -242,8 +243,8 @@ class Portal:
         begin = f"import django; django.setup(); from onboarding import tasks; print(tasks.{name}())"
         return self.run(name, "-c", begin)
 
-    def run(self, name: str, *words: str, prefix: Iterable[str] = (), **environment: str) -> Process:
-        command = [*prefix, sys.executable, *words]
+    def run(self, name: str, *words: str, **environment: str) -> Process:
+        command = [*self.prefix, sys.executable, *words]
         process = Process(name, command, {**self.environment, **environment}, self.folder)
         self._processes.append(process)
         return process

@@ -29,8 +29,8 @@ REPEAT_SECONDS = 0.25
 HANDLED_SECONDS = 60.0  # promised after the end of any fault
 
 
-def customers(sandbox: Sandbox, number: int) -> list[Connection]:
-    """Companies with one Linked connection each at Codat; here they still wait, for the news has not come yet."""
+def customers(sandbox: Sandbox, number: int, status: Status = Status.PENDING_AUTH) -> list[Connection]:
+    """Companies with one Linked connection each at Codat; here they still wait, unless the news has come already."""
     told = sandbox.fill(number, connections_per_company=1)
     before, now = timezone.now() - timedelta(hours=1), timezone.now()
     rows = [
@@ -57,7 +57,8 @@ def customers(sandbox: Sandbox, number: int) -> list[Connection]:
                 company=ours[UUID(each["id"])],
                 platform_key="gbol",
                 codat_id=UUID(each["connections"][0]),
-                status=Status.PENDING_AUTH,
+                status=status,
+                linked_at=before if status == Status.LINKED else None,
                 status_at=before,
                 seen_at=before,
             )
@@ -83,6 +84,10 @@ class Traffic:
 
     answers: list[Answer] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
+
+    def taken_between(self, since: float, until: float) -> int:
+        """How many were acknowledged in between, by the monotonic clock."""
+        return sum(since < answer.at < until and 200 <= answer.status < 300 for answer in self.answers)
 
     @property
     def failures(self) -> list[Answer]:
@@ -190,7 +195,7 @@ class Senders:
     def _post(
         self, line: http.client.HTTPConnection | None, message_id: str, body: bytes
     ) -> tuple[http.client.HTTPConnection | None, int]:
-        """Over the same line as long as it holds. One that was closed while it stood idle counts as no answer."""
+        """Over the line that stands. One that the other side has closed meanwhile is no answer: a fresh one is used."""
         began, sent_at, status = time.monotonic(), int(time.time()), 0
         headers = {
             "Content-Type": "application/json",
@@ -198,21 +203,29 @@ class Senders:
             "webhook-timestamp": str(sent_at),
             "webhook-signature": sign(self._portal.sandbox.webhook_secret, message_id, sent_at, body),
         }
-        try:
-            line = line or http.client.HTTPConnection(urlsplit(self._portal.url).netloc, timeout=TIMEOUT_SECONDS)
-            line.request("POST", "/webhooks/codat/", body, headers)
-            response = line.getresponse()
-            response.read()
-            status = response.status
-            if response.will_close:
+        for kept in [line, None] if line else [None]:
+            line = kept or http.client.HTTPConnection(urlsplit(self._portal.url).netloc, timeout=TIMEOUT_SECONDS)
+            try:
+                line, status = _exchange(line, body, headers)
+                break
+            except (OSError, http.client.HTTPException) as error:
                 line.close()
                 line = None
-        except (OSError, http.client.HTTPException):
-            if line:
-                line.close()
-            line = None
+                if kept is None or not isinstance(error, ConnectionError):
+                    break
         self.traffic.answers.append(Answer(time.monotonic(), status, time.monotonic() - began))
         return line, status
+
+
+def _exchange(
+    line: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
+) -> tuple[http.client.HTTPConnection | None, int]:
+    line.request("POST", "/webhooks/codat/", body, headers)
+    response = line.getresponse()
+    response.read()
+    if response.will_close:
+        line.close()
+    return None if response.will_close else line, response.status
 
 
 @contextmanager
