@@ -83,6 +83,7 @@ class BatchCommand(BaseCommand):
         (self.stderr if self.is_json else self.stdout).write(text, lambda words: words)
 
     is_json = False
+    has_begun = False
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self.is_json = bool(options.get("json"))
@@ -93,7 +94,7 @@ class BatchCommand(BaseCommand):
         except DatabaseError as error:
             words = str(error).strip().splitlines() or [type(error).__name__]
             said = f"The database refused: {words[0]}. Nothing is lost: run again to continue."
-            raise CommandError(said, returncode=FAILED) from error
+            raise CommandError(said, returncode=FAILED if self.has_begun else NOT_STARTED) from error
 
     def end(self, summary: dict[str, Any], status: int = 0) -> None:
         """The last words, in JSON if that was asked for; and the exit status."""
@@ -105,6 +106,7 @@ class BatchCommand(BaseCommand):
     def run_batch(self, batch: Batch, options: dict[str, Any], *, by: Actor, result: Path | None) -> None:
         """Work on the batch or watch the worker do it; write its result file; say how it ended."""
         checks.demand()
+        self.has_begun = True
         stopped = watching.Stopped()
         if options["detach"]:
             nudge(tasks.drain_batches)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ..models import Batch, BatchRow, RowStatus
 from .bulk_outcomes import BRIEF_SECONDS, Outcome
+from .many import update_each
 
 LEASE = timedelta(seconds=8)
 RENEW_SECONDS = 2.0
@@ -58,8 +59,8 @@ def record(batch: Batch, outcomes: list[tuple[BatchRow, Outcome]]) -> None:
         else:
             row.done_at = now
     with transaction.atomic():
-        _save([row for row, outcome in outcomes if outcome.facts], ["data"])
-        _save([row for row, _ in outcomes], ["status", "reason", "company", "not_before", "attempts", "done_at"])
+        update_each([row for row, outcome in outcomes if outcome.facts], ["data"])
+        update_each([row for row, _ in outcomes], ["status", "reason", "company", "not_before", "attempts", "done_at"])
         _note_on_batch(batch, [outcome for _, outcome in outcomes], now)
 
 
@@ -68,11 +69,6 @@ def _due_again(batch: Batch, row: BatchRow, outcome: Outcome, now: datetime) -> 
     if not outcome.wait_seconds:
         return batch.created_at + timedelta(microseconds=row.line)
     return now + timedelta(seconds=outcome.wait_seconds)
-
-
-def _save(rows: list[BatchRow], fields: list[str]) -> None:
-    if rows:
-        BatchRow.objects.bulk_update(rows, fields)
 
 
 def _note_on_batch(batch: Batch, outcomes: list[Outcome], now: datetime) -> None:
