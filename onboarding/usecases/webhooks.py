@@ -60,7 +60,7 @@ def _keep_once(delivery: Delivery) -> None:
     """
     fields = Delivery._meta.concrete_fields
     values = [field.get_db_prep_save(field.pre_save(delivery, True), connection) for field in fields]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(Delivery._meta.db_table)
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""One customer's whole way, with every log line kept: no secret is in a line, a row, a page or a mail it does not belong in."""
+"""One customer's whole way, with every log line kept: no secret is in a line, row, page or mail that it is not for."""
 
 from __future__ import annotations
 
