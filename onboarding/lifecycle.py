@@ -1,7 +1,7 @@
 """What a connection may become. Pure: no database, no network, no clock of its own."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -15,6 +15,10 @@ class Status(StrEnum):
     DEAUTHORIZED = "Deauthorized"
     DELETED = "Deleted"  # ours, and final: Codat answers 404
 
+
+CLOCKS_DIFFER_BY = timedelta(seconds=5)
+LINK_LIVES = timedelta(days=1)  # a Link URL is dead after a day
+LOOKED_LATE_BY = timedelta(minutes=2)
 
 TOLD_BY_CODAT = frozenset({Status.PENDING_AUTH, Status.LINKED, Status.UNLINKED, Status.DEAUTHORIZED, Status.DELETED})
 UNFINISHED = frozenset({Status.STARTING, Status.PENDING_AUTH})
@@ -71,3 +75,14 @@ def decide(known: str, seen_at: datetime | None, told: Observation) -> Verdict:
     if told.status == known:
         return Verdict.SAME
     return Verdict.ASK if told.at == seen_at and not told.is_read else Verdict.MOVED
+
+
+def read_counts_from(linked_at: datetime, left_at: datetime | None) -> datetime:
+    """From when on news of reads belongs to this authorisation.
+
+    `linked_at` may be when we looked, and a small company is read before that: what counts is when the
+    customer left for Link, or, of a connection authorised elsewhere, a little before we saw it.
+    """
+    if left_at is not None and timedelta(0) <= linked_at - left_at <= LINK_LIVES:
+        return left_at - CLOCKS_DIFFER_BY
+    return linked_at - LOOKED_LATE_BY

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from ..actors import Actor
-from ..lifecycle import UNFINISHED, Observation, Status, Verdict, decide
+from ..lifecycle import UNFINISHED, Observation, Status, Verdict, decide, read_counts_from
 from ..models import Connection, Event, Kind
 from . import mails, standing, timeline
 from .saving import save_each
@@ -156,10 +156,11 @@ def _begin_reading(connection: Connection, at: datetime) -> None:
     connection.failures, connection.failure = 0, ""
     if connection.organisation:
         connection.organisation_was, connection.organisation_kept_at = connection.organisation, None
-    since = at.isoformat()
-    connection.reads = {name: read for name, read in connection.reads.items() if read.get("at", "") >= since}
-    if connection.first_read_at and connection.first_read_at < at:
-        connection.first_read_at = None
+    since = read_counts_from(at, connection.left_at)
+    kept = since.isoformat()
+    connection.reads = {name: read for name, read in connection.reads.items() if read.get("at", "") >= kept}
+    if connection.first_read_at:
+        connection.first_read_at = max(connection.first_read_at, at) if connection.first_read_at >= since else None
 
 
 def _write_to_people(moved: list[Connection], by: Actor | None) -> None:

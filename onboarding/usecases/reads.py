@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from .. import codat
 from ..actors import Actor
 from ..errors import NotLinked, NotNow
-from ..lifecycle import Source, Status
+from ..lifecycle import Source, Status, read_counts_from
 from ..models import Company, Connection, Event, Kind
 from ..platforms import TABLES, name_of
 from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
@@ -105,6 +105,7 @@ class Row:
     status: str
     reads: dict[str, dict[str, str]]
     linked_at: datetime | None
+    left_at: datetime | None
     first_read_at: datetime | None
     last_read_at: datetime | None
     look_at: datetime | None
@@ -153,9 +154,11 @@ def _merge(connection: Row, outcome: Outcome) -> bool:
 def _end_first_read(connection: Row, at: datetime) -> bool:
     """Whether the read after the last authorisation is over by this."""
     linked_at, known_at = connection.linked_at, connection.first_read_at
-    if (linked_at and at < linked_at) or (known_at and known_at >= (linked_at or at)):
+    if linked_at and at < read_counts_from(linked_at, connection.left_at):
         return False
-    connection.first_read_at = at
+    if known_at and known_at >= (linked_at or at):
+        return False
+    connection.first_read_at = max(at, linked_at or at)
     connection.look_at, connection.looks = at, 0  # the organisation's name can be asked for now
     return True
 

@@ -12,7 +12,8 @@ from onboarding.actors import CLOCK
 from onboarding.lifecycle import Observation, Source, Status
 from onboarding.models import Connection, Event, Mail
 from onboarding.tasks import follow_connections
-from onboarding.usecases import connections, door, follow, partner, reads
+from onboarding.usecases import connections, door, follow, observing, partner, reads
+from onboarding.wiring import Errand
 from tests import factories
 from tests.kit import Sandbox
 
@@ -233,6 +234,32 @@ def test_news_of_the_first_read_may_come_before_connected(sandbox: Sandbox) -> N
     connection.company.refresh_from_db()
     assert connection.first_read_at == read_at
     assert connection.company.state == "linked"
+
+
+def test_a_read_that_ended_before_we_looked_counts_once(sandbox: Sandbox) -> None:
+    ana = factories.ana()
+    connection = factories.started(factories.company(ana), ana)
+    sandbox.authorise(str(connection.codat_id), reads=False)
+    read_at = timezone.now()
+    observing.read(connection, by=CLOCK, errand=Errand.FOLLOW)
+    done = [reads.Outcome(name, "Complete", read_at) for name in reads.wanted(connection)]
+
+    for _ in range(2):
+        reads.note(connection, done, by=CLOCK, ended_at=read_at)
+
+    connection.refresh_from_db()
+    assert connection.first_read_at == connection.linked_at > read_at
+    assert connection.history.filter(kind="read").count() == 1
+
+
+def test_a_read_of_the_last_authorisation_does_not_count(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    long_ago = connection.left_at - timedelta(minutes=1)
+
+    reads.note(connection, [], by=CLOCK, ended_at=long_ago)
+
+    connection.refresh_from_db()
+    assert connection.first_read_at is None
 
 
 def test_silent_access_is_kept_alive_and_told_of(sandbox: Sandbox) -> None:
