@@ -20,6 +20,7 @@ from .platforms import TABLES
 Apps = Sequence[AppConfig] | None
 LEAST_TOKEN = 20  # characters
 
+REPLAYED_FOR_DAYS = 15
 NO_BASE_URL = Error(
     "CODAT_BASE_URL is not set.",
     hint="Set it to https://api.codat.io; `make run` without it starts a demo with a Codat of its own.",
@@ -203,3 +204,21 @@ def products_can_be_opened(app_configs: Apps, **_: Any) -> list[CheckMessage]:
         return []
     hint = "Set it to the addresses of your products, such as bill_pay_async=https://bills.example.com."
     return [Warning("PRODUCT_URLS names no product.", hint=hint, id="onboarding.W022")]
+
+
+@register(Tags.database)
+def memory_outlives_replays(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """A message that Codat can still send again must not have been forgotten, or it would count as new."""
+    if settings.KEEP_DELIVERIES_DAYS >= REPLAYED_FOR_DAYS:
+        return []
+    hint = f"Codat keeps events for replay for two weeks: set it to {REPLAYED_FOR_DAYS} or more."
+    return [Warning("KEEP_DELIVERIES_DAYS is too short.", hint=hint, id="onboarding.W030")]
+
+
+@register(Tags.database)
+def customers_have_a_reserve(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """Bulk work that may use the whole day leaves nothing to the customer who clicks; a full reserve stops it."""
+    if 1 <= settings.QUOTA_RESERVE_PERCENT <= 90:
+        return []
+    hint = "Codat's daily allowance is shared: keep 5 to 25 percent for customers."
+    return [Warning("QUOTA_RESERVE_PERCENT is not between 1 and 90.", hint=hint, id="onboarding.W031")]

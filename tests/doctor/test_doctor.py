@@ -9,6 +9,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from onboarding import checks
 from onboarding.models import Company, Delivery, Heartbeat
 from onboarding.usecases import doctor, doctor_account
 from onboarding.usecases.findings import Level
@@ -125,3 +126,20 @@ def test_nothing_secret_is_said(well, settings):
 
     assert settings.CODAT_API_KEY not in out.getvalue()
     assert settings.CODAT_WEBHOOK_SECRETS[0] not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("KEEP_DELIVERIES_DAYS", 30, []),
+        ("KEEP_DELIVERIES_DAYS", 14, ["onboarding.W030"]),
+        ("QUOTA_RESERVE_PERCENT", 12, []),
+        ("QUOTA_RESERVE_PERCENT", 0, ["onboarding.W031"]),
+        ("QUOTA_RESERVE_PERCENT", 100, ["onboarding.W031"]),
+    ],
+)
+def test_settings_that_do_harm_are_said_without_a_network(settings, name, value, told):
+    setattr(settings, name, value)
+
+    found = [*checks.memory_outlives_replays(None), *checks.customers_have_a_reserve(None)]
+    assert [each.id for each in found] == told
