@@ -11,10 +11,12 @@ from .. import tasks
 from ..codat import BadSignature, Garbled
 from ..nudge import nudge
 from ..usecases import webhooks
+from .slow_body import Watch
 
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 2_621_440  # 2.5 MB
+SLOW = Watch(seconds=10)  # Codat itself gives up after 15
 
 
 @csrf_exempt
@@ -57,9 +59,10 @@ def _length(request: HttpRequest) -> int:
 def _body(request: HttpRequest) -> bytes:
     """The raw body. Read directly: `request.body` has a limit of its own, and answers 400 beyond it.
 
-    Raises UnreadablePostError if less came than was announced.
+    Raises UnreadablePostError if less came than was announced, or not in time.
     """
-    body = request.read(MAX_BYTES)
+    with SLOW.reading(request.META.get("gunicorn.socket")):
+        body = request.read(MAX_BYTES)
     if len(body) < _length(request):
         raise UnreadablePostError("cut short")
     return body
