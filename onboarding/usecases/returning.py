@@ -24,11 +24,15 @@ ASKED_JUST_NOW = timedelta(seconds=5)  # a page loaded twice asks once
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """Where the customer goes now. note: "e201" nothing had to be done; "someone" else has connected meanwhile."""
+    """Where the customer goes now.
+
+    note  "e201" nothing had to be done; "someone" else has connected meanwhile; of a reconnect, which has no
+          page of its own for them: "stopped" before the end, or "failed"
+    """
 
     page: Literal["home", "connection", "stopped", "problem"]
     company: Company | None = None
-    note: Literal["", "e201", "someone"] = ""
+    note: Literal["", "e201", "someone", "stopped", "failed"] = ""
 
 
 def came_back(user: User, query: Mapping[str, str]) -> Landing:
@@ -138,8 +142,8 @@ def _landing(connection: Connection, code: int | None, user: User, *, has_answer
         return Landing("connection", company, "e201" if code == 201 else "someone" if somebody_else else "")
     if connection.status == Status.DELETED:
         return Landing("home", company)
-    if code == 403 and has_answer:
-        return Landing("stopped", company)
+    if code == observing.CANCELLED and has_answer:
+        return Landing("stopped", company) if connection.is_pending else Landing("connection", company, "stopped")
     if code in (500, 501) and has_answer:
-        return Landing("problem", company)
+        return Landing("problem", company) if connection.is_pending else Landing("connection", company, "failed")
     return Landing("connection", company)

@@ -49,6 +49,12 @@ def _tell(request: HttpRequest, company: Company, note: str) -> None:
     elif note == "someone":
         title = _("%(name)s has connected %(platform)s in the meantime.") % names
         messages.info(request, f"{title}\n{_('There is nothing left to do.')}")
+    elif note == "stopped":
+        lead = _("Nothing was shared and nothing has changed. You can carry on when you like.")
+        messages.info(request, f"{_('You stopped before the end')}.\n{lead}")
+    elif note == "failed":
+        advice = _("Wait 5 minutes, then try again")
+        messages.info(request, f"{_('The connection did not go through')}.\n{advice}.")
 
 
 @require_safe

@@ -154,4 +154,4 @@ def test_a_cancelled_reconnect_leaves_the_old_state(sandbox: Sandbox, connection
     landing = back(connection, 403)
 
     connection.refresh_from_db()
-    assert (landing.page, connection.status) == ("stopped", Status.UNLINKED)
+    assert (landing.page, landing.note, connection.status) == ("connection", "stopped", Status.UNLINKED)
