@@ -1,7 +1,8 @@
 """A sweep in a process of its own: prints its queries, and its highest memory in KiB."""
 
 import os
-import resource
+import re
+from pathlib import Path
 
 import django
 
@@ -14,4 +15,6 @@ if __name__ == "__main__":
 
     with counted() as queries:
         sync.run()
-    print(queries.count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    # Not ru_maxrss: a new process inherits its parent's.
+    highest = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    print(queries.count, highest[1] if highest else 0)

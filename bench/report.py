@@ -27,7 +27,7 @@ class Target:
         return self.value <= self.wanted if self.sign == "<=" else self.value >= self.wanted
 
     def __str__(self) -> str:
-        shown = f"{self.value:.2f}" if self.value < 10 else f"{self.value:,.0f}"
+        shown = f"{self.value:.2f}" if self.value < 10 and self.value % 1 else f"{self.value:,.0f}"
         sign = "≤" if self.sign == "<=" else "≥"
         return f"{self.name} {shown} ({sign} {self.wanted:g}{'' if self.holds else ', **missed**'})"
 
@@ -61,7 +61,8 @@ def side_by_side(
 ) -> dict[str, list[float]]:
     """Every way once, then every way again: a busy moment of the machine meets all of them. `before` each round.
 
-    Fewer rounds on a machine that takes too long for them.
+    Each round begins with another way, so that none always follows the same one. Fewer rounds on a machine that
+    takes too long for them.
     """
     found: dict[str, list[float]] = {name: [] for name in ways}
     until = monotonic() + ENOUGH_SECONDS
@@ -69,8 +70,9 @@ def side_by_side(
         if number and monotonic() > until:
             break
         before()
-        for name, way in ways.items():
-            found[name].append(way())
+        first = number % len(ways)
+        for name in [*ways][first:] + [*ways][:first]:
+            found[name].append(ways[name]())
     return found
 
 
