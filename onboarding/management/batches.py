@@ -10,6 +10,8 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -34,6 +36,18 @@ FAILED, NOT_STARTED, INTERRUPTED = 1, 2, 130
 IDLE_SECONDS = 0.5
 WATCH_SECONDS = 1.0
 WORKER_SILENT_AFTER = timedelta(seconds=60)
+
+
+@contextmanager
+def _without_a_line_for_each_call(is_quiet: bool) -> Iterator[None]:
+    """Thousands of calls from here would drown what the command says; their log is as before afterwards."""
+    log = logging.getLogger("onboarding.codat")
+    before = log.level
+    log.setLevel(logging.ERROR if is_quiet else before)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 class BatchCommand(BaseCommand):
@@ -115,9 +129,8 @@ class BatchCommand(BaseCommand):
             return
         out = self.stderr if self.is_json else self.stdout
         out.style_func = None
-        if options["inline"] and options["verbosity"] < 2:
-            logging.getLogger("onboarding.codat").setLevel(logging.ERROR)  # a line for each call would drown the rest
-        with stopped.listening(), watching.told(batch, out):
+        is_quiet = options["inline"] and options["verbosity"] < 2
+        with stopped.listening(), watching.told(batch, out), _without_a_line_for_each_call(is_quiet):
             (self._work if options["inline"] else self._watch)(batch, stopped)
         if stopped():
             bulk.stop(batch, by=by)
