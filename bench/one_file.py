@@ -1,7 +1,6 @@
 """A file of so many rows in a process of its own: checked, stored, worked on for a while. Prints its highest memory."""
 
 import os
-import resource
 import sys
 from tempfile import TemporaryFile
 
@@ -13,6 +12,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
 
+    from bench.report import highest_memory_kib
     from onboarding.actors import Actor
     from onboarding.forms import clean_row
     from onboarding.usecases import bulk
@@ -26,4 +26,4 @@ if __name__ == "__main__":
         stream.seek(0)
         batch = bulk.accept_file(stream, clean=clean_row, by=Actor.command())
     bulk.work(batch, seconds=WORK_SECONDS)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(highest_memory_kib())
