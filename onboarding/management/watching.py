@@ -63,12 +63,14 @@ def _tell(batch: Batch, out: OutputWrapper, is_over: Event) -> None:
     is_terminal = sys.stderr.isatty()
     bar = tqdm(total=batch.rows.count() or 1, unit=" rows", disable=None, file=sys.stderr) if is_terminal else None
     try:
-        while not is_over.wait(BAR_SECONDS if bar else LINE_SECONDS):
+        is_last = False
+        while not is_last:
+            is_last = is_over.wait(BAR_SECONDS if bar else LINE_SECONDS)
             progress = bulk.progress(batch)
             if bar:
                 bar.set_postfix_str(more(progress), refresh=False)
                 bar.update(progress.ended - bar.n)
-            else:
+            elif not is_last:
                 out.write(line(progress))
     except DatabaseError:
         return  # whoever works on the batch has the same trouble, and says so

@@ -1,9 +1,12 @@
 """Onboarding a file, against Codat over real HTTP: once for each row, whatever happens on the way."""
 
+from datetime import timedelta
 from threading import Thread
 
 import pytest
+import time_machine
 from django.db import connections
+from django.utils import timezone
 
 from onboarding.models import Batch, Company, Connection, Invitation, Mail, RowStatus
 from onboarding.usecases import bulk, companies
@@ -277,3 +280,31 @@ def test_invite_writes_one_mail_for_each_row_however_often_it_runs(sandbox: Sand
 
     assert bulk.progress(batch).done == 5
     assert Invitation.objects.count() == Mail.objects.filter(kind="invitation").count() == 5
+
+
+def test_customers_are_served_while_bulk_waits(sandbox: Sandbox) -> None:
+    sandbox.quota(daily=100, used=80)
+    batch = accepted(csv_of(good_rows(30)))
+    bulk.work(batch)
+    assert bulk.progress(batch).state == "paused"
+    waiting = Company.objects.filter(codat_id=None)[:12]
+
+    for company in waiting:  # exactly the reserve
+        companies.ensure(company, by=COMMAND, errand=companies.Errand.CLICK)
+
+    assert Company.objects.exclude(codat_id=None).count() == 20
+
+
+def test_new_day_is_used_at_once(sandbox: Sandbox) -> None:
+    sandbox.quota(daily=30, used=20)
+    batch = accepted(csv_of(good_rows(12)))
+    bulk.work(batch)
+    paused = bulk.progress(batch).paused_until
+    assert paused is not None and bulk.progress(batch).done < 12
+
+    after_midnight = paused + timedelta(seconds=10)
+    sandbox.clock((after_midnight - timezone.now()).total_seconds())
+    with time_machine.travel(after_midnight, tick=True):
+        bulk.drain()
+
+    assert bulk.progress(batch).done == 12

@@ -49,13 +49,16 @@ def olu(group: str = "Operations") -> User:
     return user
 
 
-def spawn(sandbox: Sandbox, command: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.Popen[str]:
+def spawn(
+    sandbox: Sandbox, command: str, *arguments: str, cwd: Path, stderr: int = subprocess.PIPE, **environment: str
+) -> subprocess.Popen[str]:
     """As a process of its own, on the tests' database and against their sandbox."""
     surroundings = {
         **os.environ,
         "DATABASE_URL": _database_url(),
         "CODAT_BASE_URL": sandbox.url,
         "CODAT_API_KEY": sandbox.api_key,
+        "CODAT_PER_MINUTE": "0",
         "PYTHONUNBUFFERED": "1",
         **environment,
     }
@@ -65,7 +68,7 @@ def spawn(sandbox: Sandbox, command: str, *arguments: str, cwd: Path, **environm
         env={**surroundings, "VAR_DIR": str(ROOT / "var/test")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 

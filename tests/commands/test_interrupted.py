@@ -1,7 +1,9 @@
 """The command as a process: stopped, killed and started twice; always finished by running it again."""
 
+import os
 import random
 import signal
+import termios
 import time
 from pathlib import Path
 
@@ -54,6 +56,7 @@ def test_ctrl_c_stops_and_the_same_command_continues(sandbox: Sandbox, file: Pat
     with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent)) as process:
         out, _ = process.communicate(timeout=60)
     assert (process.returncode, len(sandbox.requests())) == (0, 60)
+    assert "60 / 60, 0 failed" in out.splitlines() and "\r" not in out and "\x1b" not in out
     assert_each_once(sandbox, 60)
 
 
@@ -89,9 +92,24 @@ def test_two_at_once_make_each_company_once(sandbox: Sandbox, file: Path) -> Non
     assert_each_once(sandbox, 60)
 
 
-def test_lines_are_plain_where_there_is_no_terminal(sandbox: Sandbox, file: Path) -> None:
-    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent)) as process:
-        out, err = process.communicate(timeout=60)
+def test_terminal_gets_a_bar(sandbox: Sandbox, file: Path) -> None:
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    with killed_at_the_end(spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent, stderr=theirs)):
+        os.close(theirs)
+        shown = b""
+        while b"60/60" not in shown:
+            shown += os.read(ours, 1024)
+        os.close(ours)
 
-    assert "60 / 60, 0 failed" in out.splitlines()
-    assert "\r" not in out + err and "\x1b" not in out + err
+    assert b"\r" in shown and b"0 failed" in shown
+
+
+def test_database_that_does_not_answer_is_said_in_words(sandbox: Sandbox, file: Path) -> None:
+    nowhere = "postgres://nobody@127.0.0.1:9/none"
+    command = spawn(sandbox, "onboard_companies", file.name, "--inline", cwd=file.parent, DATABASE_URL=nowhere)
+    with killed_at_the_end(command) as process:
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert err.startswith("CommandError: The database refused: ") and "Traceback" not in err
