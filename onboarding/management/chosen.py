@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from onboarding import checks
 from onboarding.actors import Actor
 from onboarding.models import Batch, BatchKind, Company
 from onboarding.usecases import bulk
@@ -52,6 +53,7 @@ class ChosenCommand(BatchCommand):
         if options["dry_run"]:
             self._look(options)
             return
+        checks.demand()
         by = acting.actor(options["on_behalf"], reason=self.reason_of(options), required=self.needs_person)
         batch = self._batch(options, by)
         self.run_batch(batch, options, by=by, result=self.result_path(options, batch))

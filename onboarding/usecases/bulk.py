@@ -8,7 +8,7 @@ Nothing here is done twice: rows are claimed, and a company at Codat is looked f
 number of processes may work on one batch, and each of them may die.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any
@@ -76,7 +76,7 @@ def accept_file(
     asked = {**OPTIONS, **(options or {})}
     with Sheet(stream) as sheet:
         columns = bulk_columns.read(sheet.header)
-        batch = _batch_of(sheet, BatchKind.ONBOARD, asked, name=name, by=by)
+        batch = _batch_of(sheet, BatchKind.ONBOARD, asked, name=name, by=by, ignored=columns.unknown)
         _store_all(batch, examine(sheet, columns, clean), by=by, tell=tell)
     return batch
 
@@ -122,9 +122,11 @@ def _store_all(
     _note_stored(batch)
 
 
-def _batch_of(sheet: Sheet, kind: BatchKind, options: Mapping[str, Any], *, name: str, by: Actor) -> Batch:
+def _batch_of(
+    sheet: Sheet, kind: BatchKind, options: Mapping[str, Any], *, name: str, by: Actor, ignored: Sequence[str] = ()
+) -> Batch:
     """The batch that this file made before, or a new one. Of two processes at once both get the same."""
-    facts = {"delimiter": sheet.delimiter, "encoding": sheet.encoding, "source": by.source.value}
+    facts = {"delimiter": sheet.delimiter, "encoding": sheet.encoding, "source": by.source.value, "ignored": [*ignored]}
     with transaction.atomic():
         Lease.objects.get_or_create(name="bulk.accept")
         Lease.objects.select_for_update().get(name="bulk.accept")

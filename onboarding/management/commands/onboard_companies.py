@@ -1,9 +1,11 @@
 """Onboards the companies of a file: once each, however often it is run."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from onboarding import checks
 from onboarding.forms import clean_row
 from onboarding.management import acting
 from onboarding.management.batches import FAILED, BatchCommand, refuse
@@ -60,7 +62,7 @@ class Command(BatchCommand):
         tell = self.tell if options["dry_run"] else None
         with opened(options["file"]) as stream:
             report = bulk.check_file(stream, clean=clean_row, tell=tell)
-        self._say_columns(report)
+        self._say_columns(report.columns.unknown, report.encoding, report.delimiter)
         self.say(verdict(report))
         facts: dict[str, Any] = {
             name: getattr(report, name) for name in ("rows", "ready", "already", "duplicates", "errors")
@@ -72,12 +74,14 @@ class Command(BatchCommand):
         self.end(facts, 0 if report.is_clean else FAILED)
 
     def _onboard(self, options: dict[str, Any]) -> None:
-        by = acting.actor(options["on_behalf"], required=False)
+        checks.demand()
+        by = acting.actor(options["on_behalf"])
         asked = {name: options[name] for name in bulk.OPTIONS}
         name = Path(options["file"]).name if options["file"] != "-" else "standard input"
         with opened(options["file"]) as stream:
             batch = bulk.accept_file(stream, clean=clean_row, by=by, name=name, options=asked, tell=self.tell)
-        self.say(f"Batch {batch.uid}: {batch.name}, {batch.options['encoding']}.")
+        self._say_columns(batch.options["ignored"], batch.options["encoding"], batch.options["delimiter"])
+        self.say(f"Batch {batch.uid}: {batch.name}.")
         self.run_batch(batch, options, by=by, result=self.result_path(options, batch))
 
     def _resume(self, options: dict[str, Any]) -> None:
@@ -85,10 +89,10 @@ class Command(BatchCommand):
         batch = self.resumed(options, BatchKind.ONBOARD, by=by)
         self.run_batch(batch, options, by=by, result=self.result_path(options, batch))
 
-    def _say_columns(self, report: bulk.Report) -> None:
-        if report.columns.unknown:
-            self.say(f"Ignored columns: {', '.join(report.columns.unknown)}.")
-        self.say(f"Read as {report.encoding}, separated by {bulk.DELIMITERS[report.delimiter]}.")
+    def _say_columns(self, ignored: Sequence[str], encoding: str, delimiter: str) -> None:
+        if ignored:
+            self.say(f"Ignored columns: {', '.join(ignored)}.")
+        self.say(f"Read as {encoding}, separated by {bulk.DELIMITERS[delimiter]}.")
 
 
 def verdict(report: bulk.Report) -> str:
