@@ -231,7 +231,7 @@ ACCOUNT_LOGIN_TIMEOUT = 3600  # seconds: a code that has ended is told apart fro
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False  # staff's sessions end with the browser too
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105  a name
 # `ip`: one address. `key`: one account, apart for each browser that it knows (onboarding.adapter.limit_key).
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "30/m/ip,6/15m/key",

@@ -31,7 +31,7 @@ class SandboxServer(ThreadingHTTPServer):
 
     def __init__(self, options: Options) -> None:
         super().__init__((options.host, options.port), Handler)
-        host = "127.0.0.1" if options.host in {"", "0.0.0.0"} else options.host  # noqa: S104
+        host = "127.0.0.1" if options.host in {"", "0.0.0.0"} else options.host  # noqa: S104  as asked for
         self.url = options.public_url or f"http://{host}:{self.server_address[1]}"
         self.app = App(options, self.url)
 

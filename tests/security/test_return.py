@@ -86,19 +86,17 @@ def test_who_is_not_signed_in_changes_nothing_and_comes_back_after_sign_in(start
     assert sandbox.requests() == []
 
 
-@pytest.mark.parametrize(
-    "name", ["errorMessage", "errormessage", "statusText", "connectionId", "companyId", "statusCode"]
-)
-@pytest.mark.parametrize(
-    "value", [SCRIPT, "{{ 1234|add:4321 }}{% debug %}", "x" * 5000, "\x00", "';DROP TABLE--", "🦄", "-1", "²"]
-)
-def test_nonsense_in_the_address_is_shown_nowhere(at_ana: Client, started: Connection, name: str, value: str):
-    answer = at_ana.get("/return/", query(started, **{name: value}), follow=True)
+NAMES = ("errorMessage", "errormessage", "statusText", "connectionId", "companyId", "statusCode")
+VALUES = (SCRIPT, "{{ 1234|add:4321 }}{% debug %}", "x" * 5000, "\x00", "';DROP TABLE--", "🦄", "-1", "²")
 
-    assert answer.status_code == 200
-    page = answer.content.decode()
-    assert SCRIPT not in page
-    assert "5555" not in page
+
+def test_nonsense_in_the_address_is_shown_nowhere(at_ana: Client, started: Connection):
+    for name in NAMES:
+        for value in VALUES:
+            answer = at_ana.get("/return/", query(started, **{name: value}), follow=True)
+
+            page = answer.content.decode()
+            assert (answer.status_code, SCRIPT in page, "5555" in page) == (200, False, False), (name, value)
 
 
 def test_head_and_post_are_no_returns(at_ana: Client, started: Connection, sandbox: Sandbox):

@@ -90,6 +90,19 @@ def writes() -> Iterator[list[str]]:
         yield found
 
 
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The text of every statement meanwhile, without its parameters."""
+    found: list[str] = []
+
+    def look(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        found.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        yield found
+
+
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """The tables that are not as they were."""
     return [table for table in after if before.get(table) != after[table]]
