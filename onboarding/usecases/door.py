@@ -76,18 +76,6 @@ def record(told: Mapping[int, Observation], *, by: Actor | None = None) -> dict[
     return verdicts
 
 
-def confirm(same: Mapping[str, list[int]], at: datetime) -> None:
-    """Read at `at`, and found as we know it: primary keys by status. One statement for each status.
-
-    A row that has moved or was seen later in the meantime is left alone.
-    """
-    older = Q(seen_at=None) | Q(seen_at__lt=at) | Q(seen_at=at, seen_by_read=False)
-    for status, pks in same.items():
-        Connection.objects.filter(older, pk__in=pks, status=status).update(
-            seen_at=at, seen_by_read=True, unknown_status=""
-        )
-
-
 def _touch(told: Mapping[int, Observation]) -> None:
     """Nothing changed: but it was true then, and an older event must not win later.
 

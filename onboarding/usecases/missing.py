@@ -11,7 +11,7 @@ from ..models import Company, Connection, Event
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies
-from .comparing import BY, GONE, Change, Found, compare, mark_seen, take_in
+from .comparing import BY, GONE, Change, Found, Listed, compare, take_in
 
 MANY = 50  # and more than half of all: then it is not the companies, but the key or the listing that changed
 
@@ -52,8 +52,5 @@ def look_at(company: Company, errand: Errand = Errand.BACKGROUND, *, is_dry_run:
         if not is_dry_run:
             companies.note_gone(company, at=asked_at, by=BY)
         return Found(changes=[Change(company.ref, "", GONE)])
-    page = compare([told], asked_at)
-    if is_dry_run:
-        return page.foreseen()
-    mark_seen(page)
-    return take_in([page])
+    differences = compare([Listed(told, asked_at)])
+    return differences.foreseen() if is_dry_run else take_in(differences)

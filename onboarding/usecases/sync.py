@@ -19,7 +19,7 @@ from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import alarms, leases, missing, quiet, retries
 from .ahead import Ahead, page_of
-from .comparing import ADOPTED, GONE, Found, Page, compare, mark_seen, take_in
+from .comparing import ADOPTED, GONE, Found, Listed, compare, take_in
 from .haste import hasty
 from .pace import PAGE_SIZE, interval
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=3)  # longer than one page with all its tries
 STALE_AFTER = timedelta(hours=6)  # a stopped sweep's first pages are too old to go on from
 STORED_EVERY_SECONDS = 1.0
+HELD_AT_MOST = 500  # companies of which something differs
 SPARE_PAGES = 10  # that rows moving between pages may add to a listing
 
 Told = Callable[[Found], None]
@@ -100,7 +101,7 @@ class Walk:
         self.from_the_start = sweep.next_page == 1
         self.without_product: list[str] = []
         self.number = sweep.next_page
-        self.held: list[Page] = []  # compared, and their news not stored yet
+        self.held: list[Listed] = []  # companies of which something differs, not stored yet
         self.held_back: codat.Busy | None = None
         self.stored_at = self.kept_at = monotonic()
 
@@ -158,26 +159,25 @@ class Walk:
         return True
 
     def _take(self, listed: Sequence[codat.Company], at: datetime, *, is_last: bool) -> None:
-        """What did not change is marked at once; news waits a moment for more, for it costs the same for many."""
+        """What did not change is marked at once; the rest waits a moment for more, for it costs the same for many."""
         odd = retries.once_more(lambda: quiet.confirm(listed, at))
-        page = compare(odd, at) if odd else Page(at)
-        mark_seen(page)
-        self.held.append(page)
+        self.held += [Listed(told, at) for told in odd]
         self.number += 1
         self.sweep.asked += 1
         self.sweep.seen += len(listed)
         self.sweep.is_whole = is_last
         if self.tell:
             self.tell(Found(listed=len(listed)))
-        if is_last or page.has_strangers or monotonic() - self.stored_at > STORED_EVERY_SECONDS:
+        if is_last or len(self.held) >= HELD_AT_MOST or monotonic() - self.stored_at > STORED_EVERY_SECONDS:
             self._store()
 
     def _store(self) -> None:
         """A page counts only once its news is stored: a killed sweep lists the last pages again."""
-        if self.held:
-            found = take_in(self.held)
-            self.held, self.sweep.next_page, self.stored_at = [], self.number, monotonic()
-            self._note(found)
+        if self.number == self.sweep.next_page:
+            return
+        found = take_in(compare(self.held)) if self.held else Found()
+        self.held, self.sweep.next_page, self.stored_at = [], self.number, monotonic()
+        self._note(found)
 
     def _look_again(self) -> None:
         """Ask for each company that a whole listing did not show."""
@@ -251,5 +251,5 @@ def preview() -> Iterator[Found]:
         ids = frozenset(told.id for told in page.results)
         if _astray(number, page.total_results, ids, before):
             return
-        yield compare(page.results, asked_at).foreseen()
+        yield compare([Listed(told, asked_at) for told in page.results]).foreseen()
         number, has_next, before = number + 1, page.has_next, ids
