@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import count
+from time import perf_counter
 from uuid import uuid4
 
 import requests
@@ -20,6 +21,7 @@ RUNS = 3  # each takes half a minute
 COMPANIES = 100_000
 NAIVE_SAMPLE = 1000
 PAGE_SIZE = 100
+CHANGED = 100  # every so many
 
 
 def run(size: int) -> Iterator[Measure]:
@@ -34,7 +36,7 @@ def _measure(sandbox: Sandbox, url: str, companies: int, runs: int) -> Measure:
 
     def drift() -> None:
         """Every hundredth connection changes, unheard, and others in each round."""
-        for connection_id in ids[next(rounds) :: 100]:
+        for connection_id in ids[next(rounds) :: CHANGED]:
             sandbox.drift(connection_id, "Unlinked")
 
     ways = {
@@ -45,8 +47,8 @@ def _measure(sandbox: Sandbox, url: str, companies: int, runs: int) -> Measure:
     found = side_by_side(ways, runs, drift)
     told = medians(found)
     sample = ids[NAIVE_SAMPLE : 2 * NAIVE_SAMPLE]
-    naive = (seconds(lambda: _naive(sample)) / NAIVE_SAMPLE) * len(ids) / 100  # of those that changed, as ours
-    every = naive * 100
+    get, save = (each / NAIVE_SAMPLE for each in _naive(sample))
+    naive, every = (get + save / CHANGED) * len(ids), (get + save) * len(ids)
     sandbox.forget_requests()
     queries, peak = _sweep_elsewhere(sandbox, url)
     asked = len(sandbox.requests(path="^/companies"))
@@ -55,15 +57,15 @@ def _measure(sandbox: Sandbox, url: str, companies: int, runs: int) -> Measure:
         name=f"sweep of {companies:,} companies, {len(ids):,} connections, 1 % changed",
         figures={
             **{name: f"{value:.1f} s" for name, value in told.items()},
-            "get + save of each changed row": f"{naive:.1f} s",
-            "of every row": f"{every:.0f} s",
+            "get each row, save the changed": f"{naive:.0f} s",
+            "get and save every row": f"{every:.0f} s",
             "requests": f"{asked:,}",
             "queries per page": f"{queries / asked:.1f}",
             "peak memory": f"{peak:.0f} MB",
         },
         targets=[
             at_most("ours / pages alone", told["ours"] / told["pages alone"], 2),
-            at_least("get + save of every row / ours", every / told["ours"], 25),
+            at_least("get and save every row / ours", every / told["ours"], 25),
             at_most("requests / pages", asked / (companies / PAGE_SIZE), 1),
             at_most("peak MB", peak, 150),
         ],
@@ -108,13 +110,16 @@ def _sweep_elsewhere(sandbox: Sandbox, url: str) -> tuple[int, float]:
     return int(told[0]), int(told[1]) / 1024
 
 
-def _naive(ids: list[str]) -> None:
-    """What most integrations do with a list that they were told: find each row and save it."""
+def _naive(ids: list[str]) -> tuple[float, float]:
+    """What most integrations do with a list that they were told: seconds to find each row, and to save each."""
     from django.utils import timezone
 
     from onboarding.models import Connection
 
-    for codat_id in ids:
-        row = Connection.objects.get(codat_id=codat_id)
+    started = perf_counter()
+    rows = [Connection.objects.get(codat_id=codat_id) for codat_id in ids]
+    found = perf_counter() - started
+    for row in rows:
         row.seen_at = timezone.now()
         row.save()
+    return found, perf_counter() - started - found
