@@ -135,9 +135,15 @@ class BlockGate:
         for ended in self._ended:
             if ended.status_code == 429:
                 allowance.note_busy(row, ended.retry_after, now)
-        if any(ended.is_loud for ended in self._ended):
-            self._starts.clear()
+        if self._threads == 0 or any(ended.is_loud for ended in self._ended):
+            self._give_up_starts(row)
         self._ended.clear()
+
+    def _give_up_starts(self, row: Quota) -> None:
+        """What was admitted and has not left is nobody's: it is there for others."""
+        if row.remaining is not None:
+            row.remaining += len(self._starts)
+        self._starts.clear()
 
     def _note_quota(self, row: Quota, now: datetime) -> None:
         """The lowest figure of all: answers come in any order, and the newest says least."""

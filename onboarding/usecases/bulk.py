@@ -28,6 +28,7 @@ from .bulk_files import DELIMITERS, FileRefused, Sheet
 from .bulk_kinds import actor_of
 from .bulk_result import result
 from .bulk_work import drain, work
+from .many import insert_new
 
 __all__ = [
     "DELIMITERS",
@@ -146,7 +147,7 @@ def _batch_of(
 
 def _store(batch: Batch, rows: list[Examined]) -> None:
     more = bool(batch.options.get("link") or batch.options.get("invite"))
-    BatchRow.objects.bulk_create([_row(batch, row, more) for row in rows], ignore_conflicts=True)
+    insert_new([_row(batch, row, more) for row in rows])
 
 
 def _row(batch: Batch, row: Examined, more: bool) -> BatchRow:
@@ -205,7 +206,7 @@ def accept_companies(
             BatchRow(batch=batch, line=line, company_id=pk, not_before=turn(batch, line))
             for line, pk in enumerate(chunk, start=first)
         ]
-        BatchRow.objects.bulk_create(rows)
+        insert_new(rows)
     _note_stored(batch)
     return batch
 
@@ -226,7 +227,7 @@ def accept_matches(matches: Iterable[Match], *, by: Actor, tag: str) -> Batch:
             )
             for line, match in chunk
         ]
-        BatchRow.objects.bulk_create(rows)
+        insert_new(rows)
     _note_stored(batch)
     return batch
 
