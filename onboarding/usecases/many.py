@@ -26,7 +26,7 @@ def insert_new(rows: Sequence[Model]) -> None:
     if rows:
         columns = [column for column in rows[0]._meta.concrete_fields if column is not _key(rows[0])]
         names, marks = ", ".join(map(_quoted, columns)), ", ".join(["%s"] * len(columns))
-        sql = f"INSERT INTO {_table(rows[0])} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+        sql = f"INSERT INTO {_table(rows[0])} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  names of ours
         with transaction.atomic():
             _carry_out(sql, rows, columns)
 
