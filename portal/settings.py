@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "onboarding.sessions.SessionLimits",
     "onboarding.sessions.SignInRequired",
     "portal.body_limit.BodyLimit",
+    "portal.plain_text.PlainText",
     "onboarding.second_factor.StaffOnly",
     "onboarding.second_factor.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -144,6 +145,9 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_EAGER_RESULT = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# After a lost connection a task's thread would restore the count, reading what the main thread waits for: the worker
+# then hangs on RabbitMQ for a minute.
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
