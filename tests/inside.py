@@ -55,16 +55,20 @@ def copy_sqlite(template: Path, to: Path) -> str:
 
 
 class Customer:
-    """A signed-in person at a running portal, who answers every page as a browser would. Follows no redirect."""
+    """A person at a running portal, signed in if there is a user, who answers pages as a browser would.
 
-    def __init__(self, url: str, user: User) -> None:
+    Follows no redirect.
+    """
+
+    def __init__(self, url: str, user: User | None) -> None:
         self.url = url
         self._session = requests.Session()
         self._session.trust_env = False
-        client = Client()
-        client.force_login(user)
-        self._session.cookies.set(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
         self._session.cookies.set(settings.CSRF_COOKIE_NAME, CSRF)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            self._session.cookies.set(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ SECRET_KEY = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG"
 QUEUES = ("live", "webhooks", "sweeps", "bulk")
 START_SECONDS = 40.0
 STOP_SECONDS = 15.0
+GRACE_SECONDS = 4.0  # at the end of a test
 POLL_SECONDS = 0.05
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -281,6 +282,7 @@ class Portal:
             if process.is_alive:
                 process.thaw()
                 process.send(signal.SIGTERM)
+        give_up_at = time.monotonic() + GRACE_SECONDS
         for process in self._processes:
-            process.wait(STOP_SECONDS)
+            process.wait(max(0.1, give_up_at - time.monotonic()))
         self._processes.clear()

@@ -14,9 +14,9 @@ PIECE = 65_536
 class Wire:
     """Listens on a port of its own and passes bytes on, both ways."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, target_host: str = "127.0.0.1") -> None:
         self.port = 0
-        self._target_port = target_port
+        self._target = (target_host, target_port)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._flows = asyncio.Event()
@@ -81,7 +81,7 @@ class Wire:
             writer.transport.abort()
             return
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
         except OSError:
             writer.transport.abort()
             return

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from onboarding.models import Connection, Delivery, Heartbeat
+from onboarding.models import Batch, Connection, Delivery, Heartbeat
 from tests import factories
+from tests.bulk.files import accepted, csv_of, good_rows
 from tests.kit import Sandbox
 from tests.processes import Portal, until
 from tests.reckoning import reconcile
 from tests.stacks import MakePortal
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(params=["rabbitmq", "redis"])
-def portal(
-    request: pytest.FixtureRequest, make_portal: MakePortal, redis_url: str, sandbox: Sandbox
-) -> Iterator[Portal]:
+def portal(request: pytest.FixtureRequest, make_portal: MakePortal, redis_url: str, sandbox: Sandbox) -> Portal:
     broker_url = redis_url if request.param == "redis" else request.getfixturevalue("amqp_url")
     made = make_portal(broker_url=broker_url, cache_url=redis_url)
     sandbox.webhooks(url=made.webhook_url)
@@ -31,20 +28,25 @@ def is_now(connection: Connection, status: str) -> bool:
     return connection.status == status
 
 
+def a_pending_connection() -> Connection:
+    ana = factories.ana()
+    return factories.started(factories.company(ana), ana)
+
+
 def test_an_event_ends_in_the_right_status_without_the_clock(portal: Portal, sandbox: Sandbox) -> None:
-    connection = factories.started(factories.company(factories.ana()), factories.User.objects.get())
+    connection = a_pending_connection()
     portal.start_web()
     portal.start_worker()
     sandbox.authorise(str(connection.codat_id), reads=False)
 
-    until(lambda: is_now(connection, "Linked"), "Linked", 10)
+    until(lambda: is_now(connection, "Linked"), "Linked", 20)
     sandbox.settle()
-    until(lambda: not Delivery.objects.filter(done_at=None).exists(), "every message handled", 15)
+    until(lambda: not Delivery.objects.filter(done_at=None).exists(), "every message handled", 30)
     assert reconcile(sandbox) == []
 
 
 def test_the_clock_alone_brings_what_no_hint_told(portal: Portal, sandbox: Sandbox) -> None:
-    connection = factories.started(factories.company(factories.ana()), factories.User.objects.get())
+    connection = a_pending_connection()
     portal.start_web()
     sandbox.authorise(str(connection.codat_id), reads=False)
     sandbox.settle()
@@ -52,6 +54,39 @@ def test_the_clock_alone_brings_what_no_hint_told(portal: Portal, sandbox: Sandb
     portal.start_worker()
     portal.start_beat()
 
-    until(lambda: is_now(connection, "Linked"), "Linked", 30)
-    until(lambda: Heartbeat.objects.exists(), "a sign of life", 20)
-    assert until(lambda: portal.get("/readyz") == 200, "ready", 20)
+    until(lambda: is_now(connection, "Linked"), "Linked", 60)
+    until(Heartbeat.objects.exists, "a sign of life", 40)
+    assert until(lambda: portal.get("/readyz") == 200, "ready", 40)
+
+
+def test_bulk_never_delays_a_customer(portal: Portal, sandbox: Sandbox) -> None:
+    """Prefork workers with queues of their own, as in production."""
+    connection = a_pending_connection()
+    sandbox.settings(latency_seconds=0.5)
+    sandbox.quota(daily=1_000_000)
+    batch = accepted(csv_of(good_rows(400)))
+    portal.start_web()
+    portal.start_worker("bulk", pool="prefork", concurrency=1, name="bulk")
+    portal.start_worker("live", "webhooks", "sweeps", pool="prefork", concurrency=2, name="live")
+    portal.start_beat()
+    until(lambda: sandbox.counts()["companies"] > 10, "bulk is at work", 60)
+    sandbox.authorise(str(connection.codat_id), reads=False)
+
+    until(lambda: is_now(connection, "Linked"), "Linked", 20)
+    assert Batch.objects.get(pk=batch.pk).finished_at is None
+
+
+def test_a_worker_that_is_killed_loses_nothing(portal: Portal, sandbox: Sandbox) -> None:
+    connection = a_pending_connection()
+    portal.start_web()
+    portal.start_beat()
+    for _ in range(3):
+        worker = portal.start_worker(pool="prefork", concurrency=2)
+        sandbox.deauthorise(str(connection.codat_id))
+        sandbox.authorise(str(connection.codat_id), reads=False)
+        worker.kill()
+    portal.start_worker(pool="prefork", concurrency=2)
+
+    sandbox.settle()
+    until(lambda: not Delivery.objects.filter(done_at=None).exists(), "every message handled", 60)
+    assert reconcile(sandbox) == []
