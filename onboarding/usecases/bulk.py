@@ -28,7 +28,7 @@ from .bulk_files import DELIMITERS, FileRefused, Sheet
 from .bulk_kinds import actor_of
 from .bulk_result import result
 from .bulk_work import drain, work
-from .many import insert_new
+from .saving import insert_new
 
 __all__ = [
     "DELIMITERS",

@@ -20,7 +20,7 @@ from ..states import State
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, standing, timeline
-from .many import update_each
+from .saving import save_each
 
 HOLD = timedelta(seconds=7)  # renewed while the process lives; less than the lease of its row
 TRIES = 5  # at inserting: somebody else may take a customer ID or a reference at the same moment
@@ -106,7 +106,7 @@ def intend(held: Sequence[Company]) -> None:
     for company in held:
         company.create_key, company.create_asked_at = company.create_key or uuid4(), timezone.now()
     with transaction.atomic():
-        update_each(held, ["create_key", "create_asked_at"])
+        save_each(held, ["create_key", "create_asked_at"])
 
 
 def create(company: Company) -> codat.Company:
@@ -160,5 +160,5 @@ def keep(told: Sequence[tuple[Company, codat.Company]], *, by: Actor) -> None:
         company.create_key = company.create_asked_at = company.held_by = company.held_until = None
     fields = ["codat_id", "codat_name", "codat_products", "create_key", "create_asked_at", "held_by", "held_until"]
     with transaction.atomic():
-        update_each([company for company, _ in told], fields)
+        save_each([company for company, _ in told], fields)
         Event.objects.bulk_create(lines)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ..models import Batch, BatchRow, RowStatus
 from .bulk_outcomes import BRIEF_SECONDS, Outcome
-from .many import update_each
+from .saving import save_each
 
 LEASE = timedelta(seconds=8)
 RENEW_SECONDS = 2.0
@@ -59,8 +59,8 @@ def record(batch: Batch, outcomes: list[tuple[BatchRow, Outcome]]) -> None:
         else:
             row.done_at = now
     with transaction.atomic():
-        update_each([row for row, outcome in outcomes if outcome.facts], ["data"])
-        update_each([row for row, _ in outcomes], ["status", "reason", "company", "not_before", "attempts", "done_at"])
+        save_each([row for row, outcome in outcomes if outcome.facts], ["data"])
+        save_each([row for row, _ in outcomes], ["status", "reason", "company", "not_before", "attempts", "done_at"])
         _note_on_batch(batch, [outcome for _, outcome in outcomes], now)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 BATCH = 1000
@@ -37,6 +37,19 @@ def update_each(model: type[Model], values: Mapping[Any, Sequence[Any]], names: 
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
             cursor.execute(_statement(model, fields), [json.dumps(rows[start : start + BATCH])])
+
+
+def insert_new(rows: Sequence[Model]) -> None:
+    """As `bulk_create(ignore_conflicts=True)`: the rows get no primary keys, and those that exist stay as they are."""
+    if rows:
+        columns = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
+        names, marks = ", ".join(f'"{field.column}"' for field in columns), ", ".join(["%s"] * len(columns))
+        sql = f'INSERT INTO "{rows[0]._meta.db_table}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING'
+        values = [
+            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in columns] for row in rows
+        ]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(sql, values)
 
 
 def _field(model: Model | type[Model], name: str) -> Any:
