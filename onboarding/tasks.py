@@ -10,7 +10,9 @@ from celery import shared_task
 
 from . import codat
 from .nudge import nudge
-from .usecases import alarms, bulk, follow, mails, platforms, pulse, reminders, retention, standing, sync, webhooks
+from .usecases import bulk, follow, mails, platforms, retention, standing, sync, webhooks
+from .usecases.mails import reminders
+from .usecases.watch import alarms, pulse
 
 log = logging.getLogger(__name__)
 

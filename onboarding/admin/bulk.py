@@ -20,7 +20,7 @@ from ..models import BatchKind, Company
 from ..nudge import nudge
 from ..platforms import name_of
 from ..usecases import bulk, timeline
-from ..usecases.bulk_cells import escaped
+from ..usecases.bulk.cells import escaped
 from . import frame, words
 from .act_forms import REASON
 

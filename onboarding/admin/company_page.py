@@ -18,7 +18,7 @@ from ..models import Connection
 from ..platforms import TABLES, name_of
 from ..security import let_leave
 from ..usecases import support
-from ..usecases.letters import Letter
+from ..usecases.mails.letters import Letter
 from . import advice, badges, desk, details, fixes, frame, steps, story, told, words
 from .acts import ACTS, Act
 from .desk import Desk

@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from ..models import Alarm, Connection, Event, Mail, Sweep
-from ..usecases import alarm_words, alarms, timeline
+from ..usecases import timeline
+from ..usecases.watch import alarm_words, alarms
 from . import frame, story, words
 from .company_search import events_with, uuid_of
 from .lists import Listed

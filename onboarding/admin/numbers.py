@@ -15,7 +15,7 @@ from ..models import Company, Connection, Delivery, Event, Kind, Sweep
 from ..platforms import name_of
 from ..quota import Allowance
 from ..states import State
-from ..usecases import alarm_words, alarms
+from ..usecases.watch import alarm_words, alarms
 from . import company_filters as filters
 from .company_filters import BANDS, PERIODS, STEPS
 from .percentile import Percentile, Seconds

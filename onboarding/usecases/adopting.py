@@ -21,7 +21,7 @@ from ..models import Batch, BatchRow, Company
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, observing
-from .bulk_outcomes import Outcome, done, failed, skipped
+from .bulk.outcomes import Outcome, done, failed, skipped
 
 PAGE_SIZE = 100
 MOST_TAGS = 10

@@ -19,7 +19,8 @@ from ..lifecycle import Source
 from ..models import Company, Invitation, Mail, Membership, Role, SoftwareRequest, User
 from ..platforms import name_of
 from ..states import State
-from . import companies, links, outbox, standing, timeline
+from . import companies, links, standing, timeline
+from .mails import outbox
 
 LIVES = timedelta(days=14)
 SHARES_A_DAY = 5  # of one company, by its own people

@@ -18,7 +18,7 @@ from ..errors import ConnectionGone, NotLinked
 from ..models import Batch, BatchRow, Company, DeletionRequest, RowStatus
 from ..wiring import Errand
 from . import connections, deletion, erasing, timeline
-from .bulk_outcomes import Outcome, again, done, skipped
+from .bulk.outcomes import Outcome, again, done, skipped
 
 WAIT_SECONDS = 300.0  # between two looks at a row that waits for a person
 STEPS = ("unlinked", "asked", "erased")

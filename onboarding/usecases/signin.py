@@ -15,7 +15,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..errors import LinkEnded, LinkUnknown
 from ..models import Mail, SignInLink, User
-from . import links, outbox
+from . import links
+from .mails import outbox
 
 logger = logging.getLogger(__name__)
 

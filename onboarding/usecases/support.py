@@ -9,8 +9,9 @@ from ..actors import Actor
 from ..errors import CompanyErased, NotNow
 from ..models import Company, Invitation, Mail, Note, Role, SoftwareRequest, User
 from ..states import State
-from . import companies, invitations, letters, links, standing, timeline
-from .letters import Letter
+from . import companies, invitations, links, standing, timeline
+from .mails import letters
+from .mails.letters import Letter
 
 
 def add_note(company: Company, text: str, *, by: Actor) -> Note:

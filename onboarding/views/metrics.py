@@ -9,8 +9,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ..usecases import gauges
-from ..usecases.gauges import Gauge
+from ..usecases.watch import gauges
+from ..usecases.watch.gauges import Gauge
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 

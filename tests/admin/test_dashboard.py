@@ -15,7 +15,8 @@ from onboarding.admin.numbers import Chosen
 from onboarding.admin.percentile import Percentile, Seconds
 from onboarding.lifecycle import Source, Status
 from onboarding.models import Company, Connection, Delivery
-from onboarding.usecases import alarms, timeline
+from onboarding.usecases import timeline
+from onboarding.usecases.watch import alarms
 from tests import factories
 from tests.admin.conftest import LIST, page_of
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from onboarding.actors import Actor
 from onboarding.lifecycle import Source
 from onboarding.models import Alarm, Delivery, Event, Mail, PlatformPause
-from onboarding.usecases import alarms, timeline
+from onboarding.usecases import timeline
+from onboarding.usecases.watch import alarms
 from tests import factories
 
 DELIVERIES, EVENTS, MAILS = "/admin/onboarding/delivery/", "/admin/onboarding/event/", "/admin/onboarding/mail/"

@@ -12,7 +12,8 @@ from onboarding import roles
 from onboarding.actors import Actor
 from onboarding.lifecycle import Source
 from onboarding.models import BatchKind, Company, Delivery, Mail, User
-from onboarding.usecases import alarms, bulk, deletion, standing, timeline
+from onboarding.usecases import bulk, deletion, standing, timeline
+from onboarding.usecases.watch import alarms
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.test_accessible import wide
 from tests.factories import COMMAND

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onboarding.usecases.bulk_cells import escaped, unescaped
+from onboarding.usecases.bulk.cells import escaped, unescaped
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+44 20", "-5", "@SUM(A1)", "\t=1", "\r\n=1", "  =1", "＝1", "'=1", "''@x"])

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from onboarding.usecases.bulk_files import FileRefused, Record, Sheet
+from onboarding.usecases.bulk.files import FileRefused, Record, Sheet
 
 TEXT = "customer_id,name\nc-1,Café Élan\n"
 

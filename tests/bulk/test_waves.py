@@ -6,8 +6,8 @@ import pytest
 import time_machine
 
 from onboarding.models import BatchKind, Company, Invitation, Mail, MailRefusal, RowStatus
-from onboarding.usecases import bulk, bulk_invite, companies
-from onboarding.usecases.bulk_invite import Wave, following, leaves_at
+from onboarding.usecases import bulk, companies, invitations
+from onboarding.usecases.bulk.waves import Wave, following, leaves_at
 from tests.bulk.files import COMMAND
 
 FRIDAY = date(2026, 11, 20)
@@ -77,7 +77,7 @@ def test_invite_batch_spreads_over_the_days() -> None:
 def test_opt_out_bounce_and_acceptance_are_respected() -> None:
     refusing, bounced, accepted, free = made(4)
     MailRefusal.objects.create(company=refusing, email=refusing.email)
-    mail = bulk_invite.invitations.invite(bounced, by=COMMAND).mails.get()
+    mail = invitations.invite(bounced, by=COMMAND).mails.get()
     Mail.objects.filter(pk=mail.pk).update(bounced_at=mail.created_at)
     Company.objects.filter(pk=accepted.pk).update(accepted_at=mail.created_at)
     batch = bulk.accept_companies(BatchKind.INVITE, Company.objects.all(), by=COMMAND)

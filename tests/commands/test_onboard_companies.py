@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from onboarding.models import Batch, Company, Event
-from onboarding.usecases.bulk_cells import unescaped
+from onboarding.usecases.bulk.cells import unescaped
 from tests.bulk.files import HEADER, csv_of, good_rows
 from tests.commands.running import olu, run
 from tests.factories import person

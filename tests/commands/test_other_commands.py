@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from onboarding.models import Batch, BatchKind, Company, Connection, Invitation, Mail, MailRefusal
-from onboarding.usecases import invitations, outbox
+from onboarding.usecases import invitations
+from onboarding.usecases.mails import outbox
 from tests.bulk.files import COMMAND
 from tests.commands.running import olu, run
 from tests.factories import ana, company, linked_connection

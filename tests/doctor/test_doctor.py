@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from onboarding import checks
 from onboarding.models import Company, Delivery, Heartbeat
-from onboarding.usecases import doctor, doctor_account
-from onboarding.usecases.findings import Level
+from onboarding.usecases.watch import doctor, doctor_account
+from onboarding.usecases.watch.findings import Level
 from tests import factories
 from tests.webhooks.letters import deliver, letter
 

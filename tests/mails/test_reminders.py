@@ -12,7 +12,8 @@ from django.utils import timezone
 from onboarding.actors import Actor
 from onboarding.lifecycle import Observation, Source, Status
 from onboarding.models import Company, Connection, Mail, User
-from onboarding.usecases import door, invitations, links, mails, reminders, standing
+from onboarding.usecases import door, invitations, links, mails, standing
+from onboarding.usecases.mails import reminders
 from tests import factories
 
 pytestmark = pytest.mark.django_db

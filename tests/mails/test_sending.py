@@ -11,7 +11,8 @@ from django.db import connections
 from django.utils import timezone
 
 from onboarding.models import Company, Mail
-from onboarding.usecases import invitations, mails, outbox, signin
+from onboarding.usecases import invitations, mails, signin
+from onboarding.usecases.mails import outbox
 from tests import factories
 from tests.mails.mailserver import MailServer
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 from onboarding.actors import Actor
 from onboarding.forms import clean_row
 from onboarding.models import Company, Connection, Event, Note, SoftwareRequest, User
-from onboarding.usecases import bulk, invitations, mails, outbox, platforms, standing, support
-from onboarding.usecases.bulk_cells import escaped
+from onboarding.usecases import bulk, invitations, mails, platforms, standing, support
+from onboarding.usecases.bulk.cells import escaped
+from onboarding.usecases.mails import outbox
 from tests.bulk.files import csv_of
 from tests.factories import COMMAND
 from tests.security import table_staff

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from onboarding.lifecycle import Observation, Source
 from onboarding.models import Alarm, Company, Delivery, Heartbeat, Quota, Sweep, Tally
-from onboarding.usecases import alarm_words, alarms, door
+from onboarding.usecases import door
+from onboarding.usecases.watch import alarm_words, alarms
 from tests import factories
 from tests.webhooks.letters import deliver, told
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from onboarding import tasks
 from onboarding.models import Delivery, Event
 from onboarding.usecases import webhooks
+from onboarding.usecases.webhooks import queue
 from tests import factories
 from tests.webhooks.letters import about_company, deliver, headers, letter, post, told
 
@@ -44,7 +45,7 @@ def test_the_task_drains_what_is_due(connection):
 
 def test_what_a_dead_worker_claimed_is_due_again_after_its_lease(connection):
     message_id, now = keep(told("connection.disconnected", connection)), timezone.now()
-    webhooks._claim(500, now)
+    queue._claim(500, now)
     assert webhooks.drain(now=now + timedelta(seconds=29)) == 0
 
     assert webhooks.drain(now=now + timedelta(seconds=31)) == 1

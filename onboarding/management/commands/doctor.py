@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from onboarding.codat import CodatError
 from onboarding.errors import explain
-from onboarding.usecases import doctor, doctor_account
-from onboarding.usecases.findings import Finding, Level
+from onboarding.usecases.watch import doctor, doctor_account
+from onboarding.usecases.watch.findings import Finding, Level
 
 MARKS = {Level.OK: "ok      ", Level.WARNING: "warning ", Level.FAILED: "FAILED  "}
 BROKER_WAIT_SECONDS = 3

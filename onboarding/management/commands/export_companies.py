@@ -12,7 +12,7 @@ from typing import IO, Any
 from onboarding.management import choosing
 from onboarding.management.batches import BatchCommand, refuse
 from onboarding.usecases import exporting
-from onboarding.usecases.bulk_cells import escaped
+from onboarding.usecases.bulk.cells import escaped
 
 EXAMPLE = """
 With one --company it is everything we hold of it, as JSON; otherwise a list, one row for each company. In CSV a cell

@@ -11,7 +11,8 @@ from onboarding.management import acting
 from onboarding.management.batches import FAILED, BatchCommand, refuse
 from onboarding.management.files import opened
 from onboarding.models import BatchKind
-from onboarding.usecases import bulk, bulk_plan
+from onboarding.usecases import bulk
+from onboarding.usecases.bulk import planning
 
 EXAMPLE = """
 columns: customer_id, name, email, product; optional platform, language, contact, country, time_zone, tag:...
@@ -68,7 +69,7 @@ class Command(BatchCommand):
             name: getattr(report, name) for name in ("rows", "ready", "already", "duplicates", "errors")
         }
         if options["plan"]:
-            plan = bulk_plan.plan(report.to_create + (report.to_link if options["link"] else 0))
+            plan = planning.plan(report.to_create + (report.to_link if options["link"] else 0))
             self.say(str(plan))
             facts |= {"requests": plan.requests, "days": plan.days, "ends_at": plan.ends_at, "unknown": plan.unknown}
         self.end(facts, 0 if report.is_clean else FAILED)

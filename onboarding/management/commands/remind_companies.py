@@ -8,7 +8,7 @@ from onboarding import tasks
 from onboarding.management import acting, choosing
 from onboarding.management.batches import BatchCommand
 from onboarding.nudge import nudge
-from onboarding.usecases import reminders
+from onboarding.usecases.mails import reminders
 
 EXAMPLE = """
 The same rows and stop rules as the clock's, which asks every hour: nobody gets the same reminder twice, and nobody

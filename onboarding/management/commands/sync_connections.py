@@ -14,7 +14,7 @@ from onboarding.codat import CodatError
 from onboarding.errors import explain
 from onboarding.models import Company
 from onboarding.usecases import sync
-from onboarding.usecases.comparing import Change, Found
+from onboarding.usecases.sync.comparing import Change, Found
 
 WORDS = {"Deleted": "deleted at Codat", "gone": "companies gone at Codat", "PendingAuth": "pending again"}
 

@@ -1,0 +1,53 @@
+"""Work on many companies: stored as rows first, then done by the worker or by a command, within Codat's limits.
+
+    batch = bulk.accept_file(stream, clean=clean_row, name="new.csv", options={"invite": True}, by=actor)
+    batch = bulk.accept_companies(BatchKind.CHECK, queryset, by=actor)
+    bulk.progress(batch) … bulk.stop(batch, by=actor) … bulk.resume(batch, by=actor) … bulk.result(batch)
+
+Nothing here is done twice: rows are claimed, and a company at Codat is looked for before it is made again. So any
+number of processes may work on one batch, and each of them may die.
+"""
+
+from .batches import (
+    OPTIONS,
+    Progress,
+    accept_companies,
+    accept_file,
+    accept_list,
+    accept_matches,
+    check_list,
+    progress,
+    resume,
+    state,
+    stop,
+    words_of,
+)
+from .checking import Finding, Report, check_file
+from .engine import drain, work
+from .files import DELIMITERS, FileRefused
+from .kinds import actor_of
+from .results import result
+
+__all__ = [
+    "DELIMITERS",
+    "OPTIONS",
+    "FileRefused",
+    "Finding",
+    "Progress",
+    "Report",
+    "accept_companies",
+    "accept_file",
+    "accept_list",
+    "accept_matches",
+    "actor_of",
+    "check_file",
+    "check_list",
+    "drain",
+    "progress",
+    "result",
+    "resume",
+    "state",
+    "stop",
+    "words_of",
+    "work",
+]

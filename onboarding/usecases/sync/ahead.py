@@ -1,0 +1,83 @@
+"""Codat's list of companies, one page ahead: the next one is on its way while the present one is stored."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from django.utils import timezone
+
+from ... import codat, quota
+from ...wiring import Errand
+from ...wiring import codat as codat_for
+from .pace import PAGE_SIZE
+
+OPERATION = "list_companies"
+
+
+class Listed(NamedTuple):
+    asked_at: datetime
+    page: "codat.Page[codat.Company]"
+
+
+class _Ear:
+    """Stands in for the gate in the other thread, which must not use the database: it only listens."""
+
+    def __init__(self) -> None:
+        self.heard: tuple[int | None, codat.Quota | None, float | None] = (None, None, None)
+
+    def before(self, operation: str) -> None:
+        pass
+
+    def after(
+        self, operation: str, status_code: int | None, quota: codat.Quota | None, retry_after: float | None
+    ) -> None:
+        self.heard = (status_code, quota, retry_after)
+
+
+class Ahead:
+    """Each page passes the gate in the caller's thread, before it is asked for and after it came."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "codat-pages")
+        self._gate = quota.Gate(Errand.BACKGROUND)
+        self._coming: tuple[int, datetime, _Ear, Future[codat.Page[codat.Company]]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._coming:
+            self._settle(*self._coming[2:])
+        self._pool.shutdown()
+
+    def begin(self, number: int) -> None:
+        """Ask for a page. Raises Busy with nothing sent."""
+        self._gate.before(OPERATION)
+        ear = _Ear()
+        self._coming = (number, timezone.now(), ear, self._pool.submit(_fetch, number, ear))
+
+    def take(self) -> Listed:
+        """The page that was asked for; one that did not come is asked for again, patiently. Raises a CodatError."""
+        assert self._coming
+        (number, asked_at, ear, coming), self._coming = self._coming, None
+        self._settle(ear, coming)
+        try:
+            return Listed(asked_at, coming.result())
+        except codat.Unreachable:
+            asked_at = timezone.now()
+            return Listed(asked_at, page_of(codat_for(Errand.BACKGROUND), number))
+
+    def _settle(self, ear: _Ear, coming: "Future[codat.Page[codat.Company]]") -> None:
+        coming.exception()  # waits
+        self._gate.after(OPERATION, *ear.heard)
+
+
+def _fetch(number: int, ear: _Ear) -> "codat.Page[codat.Company]":
+    return page_of(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)
+
+
+def page_of(client: codat.Codat, number: int) -> "codat.Page[codat.Company]":
+    return client.list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
