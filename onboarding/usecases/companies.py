@@ -160,18 +160,39 @@ def held(company: Company, *, wait_seconds: float = 8.0) -> Iterator[Company]:
     Raises StillWorking if another one does not let go in time. A dead holder's claim runs out by itself.
     """
     me = uuid4()
-    give_up_at = time.monotonic() + wait_seconds
-    while not _hold(company.pk, me):
-        if time.monotonic() >= give_up_at:
-            raise StillWorking
-        time.sleep(0.1)
+    if not _wait_to_hold(company.pk, me, wait_seconds):
+        raise StillWorking
     try:
         fresh = Company.objects.get(pk=company.pk)
         if fresh.erased_at:
             raise CompanyErased
         yield fresh
     finally:
-        Company.objects.filter(pk=company.pk, held_by=me).update(held_by=None, held_until=None)
+        _let_go(company.pk, me)
+
+
+@contextmanager
+def held_if_free(company: Company, *, wait_seconds: float = 8.0) -> Iterator[None]:
+    """As `held`, for what nobody may be kept from: after the wait it goes ahead beside the other one."""
+    me = uuid4()
+    _wait_to_hold(company.pk, me, wait_seconds)
+    try:
+        yield
+    finally:
+        _let_go(company.pk, me)
+
+
+def _wait_to_hold(pk: int, me: UUID, wait_seconds: float) -> bool:
+    give_up_at = time.monotonic() + wait_seconds
+    while not _hold(pk, me):
+        if time.monotonic() >= give_up_at:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _let_go(pk: int, me: UUID) -> None:
+    Company.objects.filter(pk=pk, held_by=me).update(held_by=None, held_until=None)
 
 
 def _hold(pk: int, me: UUID) -> bool:

@@ -195,7 +195,14 @@ def unlink(connection: Connection, *, by: Actor, errand: Errand = Errand.CLICK) 
 
     Raises NotLinked, ConnectionGone, or a CodatError with nothing recorded. Only a Linked connection can be
     unlinked (Codat docs: core-concepts/connections). After a lost answer Codat is asked once how it ended.
+    A second click waits for the first, and so does this for a partner connection that is being made.
     """
+    with companies.held_if_free(connection.company):
+        connection.refresh_from_db(fields=["status"])
+        return _unlink(connection, by=by, errand=errand)
+
+
+def _unlink(connection: Connection, *, by: Actor, errand: Errand) -> Verdict:
     company = connection.company
     if connection.status != Status.LINKED or company.codat_id is None or connection.codat_id is None:
         raise NotLinked(platform=name_of(connection.platform_key, connection.platform_name))

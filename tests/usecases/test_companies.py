@@ -196,6 +196,18 @@ def test_one_process_at_a_time_acts_for_a_company() -> None:
         assert fresh.pk == company.pk
 
 
+def test_what_nobody_may_be_kept_from_goes_ahead_and_leaves_the_others_claim() -> None:
+    company = factories.company()
+
+    with companies.held(company), companies.held_if_free(company, wait_seconds=0):
+        pass
+
+    with companies.held_if_free(company), pytest.raises(StillWorking), companies.held(company, wait_seconds=0):
+        pass
+    company.refresh_from_db()
+    assert company.held_by is None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_make_one_company(sandbox: Sandbox) -> None:
     company = factories.company()
@@ -211,9 +223,9 @@ def test_two_at_once_make_one_company(sandbox: Sandbox) -> None:
     assert len(sandbox.requests(method="POST")) == 1
 
 
-def in_thread(work, *arguments) -> None:  # type: ignore[no-untyped-def]
+def in_thread(work, *arguments, **named) -> None:  # type: ignore[no-untyped-def]
     """A thread's own database connection is closed behind it."""
     try:
-        work(*arguments)
+        work(*arguments, **named)
     finally:
         database.close()

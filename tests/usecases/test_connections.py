@@ -1,6 +1,7 @@
 """Start, reconnect, check, disconnect, drop: over real HTTP, with everything that goes wrong."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,8 +25,10 @@ from onboarding.lifecycle import Status
 from onboarding.models import Company, Connection, Event
 from onboarding.platforms import TABLES
 from onboarding.usecases import connections, platforms
+from onboarding.wiring import Errand
 from tests import factories
 from tests.kit import Sandbox
+from tests.processes import until
 from tests.usecases.test_companies import in_thread
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +230,26 @@ def test_a_double_click_makes_one_company_and_one_connection(sandbox: Sandbox) -
     [told] = sandbox.companies()
     assert len(told["connections"]) == 1
     assert company.connections.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_disconnects_once(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.slow(0.3, method="PATCH", times=None)
+
+    clicks = [threading.Thread(target=in_thread, args=(_unlink, connection.pk)) for _ in range(3)]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+
+    assert len(sandbox.requests(method="PATCH")) == 1
+    assert only(connection.company).status == Status.UNLINKED
+
+
+def _unlink(pk: int) -> None:
+    with suppress(NotLinked):
+        connections.unlink(Connection.objects.get(pk=pk), by=CLOCK)
 
 
 def test_reconnect_uses_the_same_connection(sandbox: Sandbox) -> None:

@@ -1,5 +1,6 @@
 """The one next thing: lost creates, pendings, the partner connection, first reads, organisations, quiet access."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,13 @@ from django.utils import timezone
 from onboarding import queries
 from onboarding.actors import CLOCK
 from onboarding.lifecycle import Observation, Source, Status
-from onboarding.models import Connection, Event, Mail
+from onboarding.models import Company, Connection, Event, Mail
 from onboarding.tasks import follow_connections
 from onboarding.usecases import connections, door, follow, observing, partner, reads
 from onboarding.wiring import Errand
 from tests import factories
 from tests.kit import Sandbox
+from tests.usecases.test_companies import in_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +111,22 @@ def test_staff_retry_the_partner(sandbox: Sandbox) -> None:
     partner.retry(connection.company, by=CLOCK)
 
     assert queries.partner_of(connection.company).status == Status.LINKED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_disconnecting_waits_for_the_partner_that_is_being_made(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox)
+    sandbox.slow(0.5, path="partnerExpense")  # its effect comes after the wait
+    making = threading.Thread(target=in_thread, args=(partner.create, connection), kwargs={"by": CLOCK})
+    making.start()
+    while not Company.objects.filter(held_by__isnull=False).exists():
+        assert making.is_alive()
+
+    connections.unlink(Connection.objects.get(pk=connection.pk), by=CLOCK)
+    making.join()
+
+    assert [request.status for request in sandbox.requests("partnerExpense")] == [200]
+    assert [connection["status"] for connection in sandbox.companies()[0]["connections"]] == ["Unlinked", "Linked"]
 
 
 def test_a_pending_one_is_looked_at_ever_more_rarely_and_then_no_more(sandbox: Sandbox) -> None:
