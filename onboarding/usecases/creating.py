@@ -16,6 +16,7 @@ from ..models import Company, Connection
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, door, observing, timeline
+from .retries import made_nothing
 
 
 def create_held(
@@ -38,7 +39,8 @@ def create_held(
 
 def _create(company: Company, platform_key: str, *, by: Actor, errand: Errand) -> tuple[Connection, codat.Connection]:
     connection = _intended(company, platform_key, by)
-    if connection.create_asked_at and (found := find_lost(connection, errand)):
+    was_asked = connection.create_asked_at is not None
+    if was_asked and (found := find_lost(connection, errand)):
         return _keep_found(connection, found, by=by, errand=errand)
     connection.create_key = connection.create_key or uuid4()
     connection.create_asked_at = timezone.now()
@@ -47,7 +49,7 @@ def _create(company: Company, platform_key: str, *, by: Actor, errand: Errand) -
     try:
         told = codat_for(errand).create_connection(company.codat_id, platform_key, key=connection.create_key)
     except codat.CodatError as error:
-        return _create_failed(connection, error, by=by, errand=errand)
+        return _create_failed(connection, error, was_asked=was_asked, by=by, errand=errand)
     return keep(connection, told, by=by), told
 
 
@@ -79,13 +81,13 @@ def find_lost(connection: Connection, errand: Errand) -> codat.Connection | None
 
 
 def _create_failed(
-    connection: Connection, error: codat.CodatError, *, by: Actor, errand: Errand
+    connection: Connection, error: codat.CodatError, *, was_asked: bool, by: Actor, errand: Errand
 ) -> tuple[Connection, codat.Connection]:
     """Keep what a later try needs; look at once when Codat answered 5xx, for it may have happened."""
     if error.answered:
         connection.create_key = None  # Codat would replay this very answer for 90 minutes
-    if isinstance(error, (codat.Refused, codat.Busy)):
-        connection.create_asked_at = None  # nothing was made
+    if made_nothing(error, was_asked=was_asked):
+        connection.create_asked_at = None
     connection.save(update_fields=["create_key", "create_asked_at"])
     if isinstance(error, codat.Refused) and not error.transient:
         never_came_to_be(connection, by=by)

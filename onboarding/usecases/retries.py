@@ -9,6 +9,8 @@ from typing import TypeVar
 from django.db import OperationalError
 from django.utils import timezone
 
+from .. import codat
+
 T = TypeVar("T")
 
 
@@ -23,6 +25,16 @@ def next_try(
     """
     seconds = min(longest, first * 2 ** min(attempts, 16)) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
     return (now or timezone.now()) + timedelta(seconds=hint if hint is not None else seconds)
+
+
+def made_nothing(error: codat.CodatError, *, was_asked: bool) -> bool:
+    """Whether a failed create proves that Codat has nothing of it, so that the next try need not look first.
+
+    was_asked  an earlier try had no answer: "busy" or "still running" says nothing about that one
+    """
+    if isinstance(error, codat.Refused) and not error.transient:
+        return True
+    return isinstance(error, (codat.Refused, codat.Busy)) and not was_asked
 
 
 def once_more(work: Callable[[], T]) -> T:

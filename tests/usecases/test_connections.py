@@ -232,6 +232,26 @@ def test_a_double_click_makes_one_company_and_one_connection(sandbox: Sandbox) -
     assert company.connections.count() == 1
 
 
+def test_still_running_after_a_lost_answer_is_no_proof_that_nothing_was_made(
+    sandbox: Sandbox,
+    company: Company,
+    ana,  # type: ignore[no-untyped-def]
+) -> None:
+    sandbox.slow(60, "POST", "/connections$")  # its effect comes after the wait
+    with pytest.raises(codat.Unreachable):
+        connections.start(company, factories.XERO, by=Actor.customer(ana), errand=Errand.RETURN)  # waits 2 s
+    with pytest.raises(codat.Refused) as caught:
+        start(company, ana)
+
+    sandbox.no_more_trouble()
+    until(lambda: bool(sandbox.companies()[0]["connections"]), "the first one's effect")
+    sandbox.clock(7200)  # seconds: the key is forgotten
+    start(company, ana)
+
+    assert caught.value.code == 409
+    assert len(sandbox.companies()[0]["connections"]) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_disconnects_once(sandbox: Sandbox) -> None:
     connection = factories.linked_connection(sandbox)
