@@ -152,7 +152,8 @@ def _look_at_pending(connection: Connection) -> tuple[str, timedelta | None]:
 
 def _look_after_linked(connection: Connection) -> tuple[str, timedelta | None]:
     if TABLES[connection.company.product].needs_partner:
-        partner.want(connection.company)  # a row of its own, so that its troubles hold up nothing here
+        # A row of its own, so that its troubles hold up nothing here.
+        partner.want(connection.company, since=connection.linked_at)
     if connection.first_read_at is None:
         return _follow_first_read(connection)
     is_unnamed = not connection.organisation and connection.looks < ORGANISATION_TRIES

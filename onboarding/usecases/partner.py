@@ -1,5 +1,6 @@
 """The partner expense connection: for Expenses, once, after accounting is Linked. Staff see it, customers never do."""
 
+from datetime import datetime
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
@@ -44,8 +45,11 @@ def create(accounting: Connection, *, by: Actor, errand: Errand = Errand.FOLLOW)
         return _create_held(company, partner, by=by, errand=errand)
 
 
-def want(company: Company) -> Connection:
-    """The row that says a partner connection is wanted, due now unless it is made or due already."""
+def want(company: Company, *, since: datetime | None = None) -> Connection:
+    """The row that says a partner connection is wanted, due now unless it is made or due already.
+
+    since  when accounting was authorised: a try that was refused before that waits no longer
+    """
     partner = queries.partner_of(company)
     if partner is None:
         try:
@@ -53,29 +57,32 @@ def want(company: Company) -> Connection:
                 return Connection.objects.create(company=company, kind=Kind.PARTNER_EXPENSE, look_at=timezone.now())
         except IntegrityError:
             raise StillWorking from None
-    if partner.status == Status.STARTING and partner.look_at is None:
-        Connection.objects.filter(pk=partner.pk, look_at=None).update(look_at=timezone.now(), looks=0)
+    is_outdated = bool(since and partner.create_asked_at and partner.create_asked_at < since)
+    if partner.status == Status.STARTING and (partner.look_at is None or is_outdated):
+        waits = Connection.objects.filter(pk=partner.pk, look_at=partner.look_at)
+        waits.update(look_at=timezone.now(), looks=0)
     return partner
 
 
 def _create_held(company: Company, partner: Connection, *, by: Actor, errand: Errand) -> Connection:
     assert company.codat_id
-    if partner.create_asked_at and (found := _find(company, errand)):
+    was_asked = partner.create_asked_at is not None
+    if was_asked and (found := _find(company, errand)):
         return _keep(partner, found, by=by)
     partner.create_key, partner.create_asked_at = partner.create_key or uuid4(), timezone.now()
     partner.save(update_fields=["create_key", "create_asked_at"])
     try:
         told = codat_for(errand).create_partner_expense_connection(company.codat_id, key=partner.create_key)
     except codat.CodatError as error:
-        _note_failed(partner, error, by)
+        _note_failed(partner, error, by, was_asked=was_asked)
         raise
     return _keep(partner, told, by=by)
 
 
-def _note_failed(partner: Connection, error: codat.CodatError, by: Actor) -> None:
+def _note_failed(partner: Connection, error: codat.CodatError, by: Actor, *, was_asked: bool) -> None:
     if error.answered:
         partner.create_key = None
-    if isinstance(error, codat.Busy):
+    if isinstance(error, codat.Busy) and not was_asked:
         partner.create_asked_at = None
     with transaction.atomic():
         partner.save(update_fields=["create_key", "create_asked_at"])

@@ -113,6 +113,19 @@ def test_staff_retry_the_partner(sandbox: Sandbox) -> None:
     assert queries.partner_of(connection.company).status == Status.LINKED
 
 
+def test_a_partner_that_came_too_late_is_asked_for_at_once_after_the_reconnect(sandbox: Sandbox) -> None:
+    connection = expenses(sandbox)
+    sandbox.next_answer(400, path="partnerExpense")
+    follow_all()
+    connections.unlink(connection, by=CLOCK)
+
+    sandbox.authorise(str(connection.codat_id), reads=False)
+    observing.read(connection, by=CLOCK, errand=Errand.FOLLOW)
+    follow_all()
+
+    assert queries.partner_of(connection.company).status == Status.LINKED
+
+
 @pytest.mark.django_db(transaction=True)
 def test_disconnecting_waits_for_the_partner_that_is_being_made(sandbox: Sandbox) -> None:
     connection = expenses(sandbox)
