@@ -15,7 +15,7 @@ class Origin(models.TextChoices):
 
 
 class Connection(models.Model):
-    """One of a company's connections at Codat. `status` is written by usecases.connections.record alone."""
+    """One of a company's connections at Codat. `status` is written by usecases.door.record alone."""
 
     company = models.ForeignKey("Company", on_delete=models.PROTECT, related_name="connections")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.ACCOUNTING)
