@@ -13,10 +13,22 @@ from .environment import Environment, load, read_file
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = "demo.env"  # in the var folder: what the processes of the demo were given
 KEPT = ("CODAT_API_KEY", "CODAT_WEBHOOK_SECRET", "DEMO_STAFF_PASSWORD")
+BESIDE = {
+    "adopt_companies",
+    "doctor",
+    "export_companies",
+    "invite_companies",
+    "offboard_companies",
+    "onboard_companies",
+    "remind_companies",
+    "replay_webhooks",
+    "sync_connections",
+    "unlink_companies",
+}  # commands that may be tried beside a demo that runs
 
 
 def prepare(words: list[str]) -> None:
-    """Before the settings are read, for the two commands that may begin with nothing.
+    """Before the settings are read, for the commands that may begin with nothing.
 
     Raises ImproperlyConfigured with a sentence for a person.
     """
@@ -24,6 +36,8 @@ def prepare(words: list[str]) -> None:
         _prepare_up(load(BASE_DIR))
     elif words == ["demo"]:
         _join(load(BASE_DIR))
+    elif BESIDE.intersection(words):
+        _join_running(load(BASE_DIR))
 
 
 def _prepare_up(var: Path) -> None:
@@ -89,6 +103,15 @@ def _join(var: Path) -> None:
     if not (var / ENV_FILE).is_file():
         raise ImproperlyConfigured("There is no demo here yet. Start it first: make run.")
     read_file(var / ENV_FILE)
+
+
+def _join_running(var: Path) -> None:
+    """Only a demo whose sandbox answers, and only if nothing says that this installation is in earnest."""
+    if os.environ.get("CODAT_BASE_URL") or os.environ.get("DATABASE_URL") or not (var / ENV_FILE).is_file():
+        return
+    port = _read(var / ENV_FILE).get("CODAT_BASE_URL", "").rpartition(":")[2]
+    if port.isdecimal() and not is_free(int(port)):
+        read_file(var / ENV_FILE)
 
 
 def _make_writable(var: Path) -> None:

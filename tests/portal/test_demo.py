@@ -1,6 +1,7 @@
 """What `make run` adds to the environment."""
 
 import os
+import socket
 import stat
 
 import pytest
@@ -65,6 +66,31 @@ def test_demo_command_joins_the_demo_that_runs(var):
 def test_demo_command_without_a_demo_says_how_to_start_one(var):
     with pytest.raises(ImproperlyConfigured, match="make run"):
         demo.prepare(["demo"])
+
+
+def test_our_commands_join_a_demo_only_while_it_runs(var):
+    with socket.socket() as sandbox:
+        sandbox.bind(("127.0.0.1", 0))
+        sandbox.listen()
+        os.environ["SANDBOX_PORT"] = str(sandbox.getsockname()[1])
+        demo.prepare(["up"])
+        address = os.environ.pop("CODAT_BASE_URL")
+        demo.prepare(["onboard_companies"])
+        assert os.environ.pop("CODAT_BASE_URL") == address
+    demo.prepare(["onboard_companies"])
+    assert "CODAT_BASE_URL" not in os.environ
+
+
+def test_our_commands_join_no_demo_with_a_database_in_earnest(var):
+    with socket.socket() as sandbox:
+        sandbox.bind(("127.0.0.1", 0))
+        sandbox.listen()
+        os.environ["SANDBOX_PORT"] = str(sandbox.getsockname()[1])
+        demo.prepare(["up"])
+        del os.environ["CODAT_BASE_URL"]
+        os.environ["DATABASE_URL"] = "postgres://portal@db.internal/portal"
+        demo.prepare(["onboard_companies"])
+    assert "CODAT_BASE_URL" not in os.environ
 
 
 def test_other_commands_get_nothing(var):
