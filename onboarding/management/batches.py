@@ -9,10 +9,10 @@ import json
 import logging
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NoReturn
@@ -29,11 +29,13 @@ from onboarding.errors import OnboardingError, explain
 from onboarding.models import Batch, BatchKind, Heartbeat
 from onboarding.nudge import nudge
 from onboarding.usecases import bulk
+from onboarding.usecases.bulk import waves
 
 from . import acting, watching
 
 FAILED, NOT_STARTED, INTERRUPTED = 1, 2, 130
 IDLE_SECONDS = 0.5
+SHOWN_WAVES = 10
 WATCH_SECONDS = 1.0
 WORKER_SILENT_AFTER = timedelta(seconds=60)
 
@@ -113,7 +115,7 @@ class BatchCommand(BaseCommand):
     def end(self, summary: dict[str, Any], status: int = 0) -> None:
         """The last words, in JSON if that was asked for; and the exit status."""
         if self.is_json:
-            self.stdout.write(json.dumps(summary, default=str, ensure_ascii=False))
+            self.stdout.write(json.dumps(summary, default=_plain, ensure_ascii=False))
         if status:
             sys.exit(status)
 
@@ -157,7 +159,20 @@ class BatchCommand(BaseCommand):
 
     def before_the_end(self, batch: Batch) -> dict[str, Any]:
         """What a kind of batch has to say besides; more facts for the summary."""
-        return {}
+        given = waves.given_out(batch)
+        for wave, count in given[:SHOWN_WAVES]:
+            mails = f"{count:,} mail{'' if count == 1 else 's'}"
+            self.say(f"Wave {wave.number:,} of {len(given):,}: {mails} on {wave.day:%A %-d %B %Y}.")
+        if len(given) > SHOWN_WAVES:
+            self.say(f"... and the last on {given[-1][0].day:%A %-d %B %Y}.")
+        return {"waves": len(given)} if given else {}
+
+    def foretell_waves(self, count: int, options: dict[str, Any]) -> None:
+        """In a dry run: when the last of so many mails would leave."""
+        last = waves.foreseen(count, options["per_day"], weekdays=options["weekdays"])
+        if last:
+            words = f"{last.number:,} wave{'' if last.number == 1 else 's'}"
+            self.say(f"{count:,} mails in {words}, the last on {last.day:%A %-d %B %Y}.")
 
     def _conclude(self, batch: Batch, result: Path | None, *, was_interrupted: bool) -> None:
         told = bulk.progress(batch)
@@ -225,8 +240,11 @@ def refuse(*sentences: str) -> NoReturn:
     raise CommandError("\n".join(sentences), returncode=NOT_STARTED)
 
 
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text} is no number of mails: write 1 or more.")
+    return int(text)

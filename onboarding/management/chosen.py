@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,9 @@ class ChosenCommand(BatchCommand):
         """What would become of them: how many, by words."""
         raise NotImplementedError
 
+    def foretell(self, counts: Mapping[str, int], options: dict[str, Any]) -> None:
+        """What a dry run says besides the counts."""
+
     def handle(self, *args: Any, **options: Any) -> None:
         ways = [bool(options["file"]), bool(options["resume"]), choosing.is_any(options) or bool(options.get("all"))]
         if sum(ways) != 1:
@@ -76,7 +79,8 @@ class ChosenCommand(BatchCommand):
             counts.update(self.foresee(companies))
             faults += wrong
         said = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count) or "Nothing to do"
-        self.say(f"{said}, {faults:,} errors." if faults else f"{said}.")
+        self.say(f"{said}, {faults:,} error{'' if faults == 1 else 's'}." if faults else f"{said}.")
+        self.foretell(counts, options)
         self.end({**counts, "errors": faults}, FAILED if faults else 0)
 
     def _pages(self, options: dict[str, Any]) -> Iterator[tuple[QuerySet[Company], int]]:

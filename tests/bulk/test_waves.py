@@ -7,7 +7,7 @@ import time_machine
 
 from onboarding.models import BatchKind, Company, Invitation, Mail, MailRefusal, RowStatus
 from onboarding.usecases import bulk, companies, invitations
-from onboarding.usecases.bulk.waves import Wave, following, leaves_at
+from onboarding.usecases.bulk.waves import Wave, following, foreseen, leaves_at
 from tests.bulk.files import COMMAND
 
 FRIDAY = date(2026, 11, 20)
@@ -28,6 +28,15 @@ def test_no_day_gets_more_than_its_share() -> None:
 
 def test_weekend_is_left_out() -> None:
     assert waves(5, 2, weekdays=True) == ["2026-11-20"] * 2 + ["2026-11-23"] * 2 + ["2026-11-24"]
+
+
+@pytest.mark.parametrize(("count", "per_day", "weekdays"), [(5, 2, True), (4, 2, False), (1, 3, True), (7, None, True)])
+def test_the_last_wave_is_foreseen(count: int, per_day: int | None, weekdays: bool) -> None:
+    days = waves(count, per_day, weekdays=weekdays)
+
+    last = foreseen(count, per_day, weekdays=weekdays, today=FRIDAY)
+
+    assert last == Wave(len(set(days)), date.fromisoformat(days[-1]))
 
 
 def test_wave_of_a_day_that_has_passed_begins_today() -> None:

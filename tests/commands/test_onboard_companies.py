@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from onboarding.models import Batch, Company, Event
 from onboarding.usecases.bulk.cells import unescaped
@@ -82,7 +84,7 @@ def test_dry_run_touches_nothing(sandbox: Sandbox, file: Path) -> None:
     ran = run("onboard_companies", str(file), "--dry-run")
 
     assert ran.status == 1
-    assert ran.out.splitlines()[-1] == "5 ready, 1 duplicates of earlier rows, 1 errors (lines 7, 8)."
+    assert ran.out.splitlines()[-1] == "5 ready, 1 duplicate of an earlier row (line 7), 1 error (line 8)."
     assert (sandbox.requests(), Batch.objects.count(), Company.objects.count()) == ([], 0, 0)
 
 
@@ -156,6 +158,28 @@ def test_plan_counts_requests_and_days(sandbox: Sandbox, tmp_path: Path) -> None
     assert "3,000 calls, 1,000 a day: 4 days. With 12% kept free: 4 days." in ran.out
     assert "Ends on " in ran.out
     assert [request.path for request in sandbox.requests()] == ["/profile"]
+
+
+def test_waves_are_foretold_and_told(sandbox: Sandbox, file: Path) -> None:
+    how = ("--invite", "--per-day", "2", "--weekdays")
+
+    dry, ran = (
+        run("onboard_companies", str(file), "--dry-run", *how),
+        run("onboard_companies", str(file), "--inline", "--json", *how),
+    )
+
+    assert "5 mails in 3 waves, the last on " in dry.out
+    assert "Wave 1 of 3: 2 mails on " in ran.err and "Wave 3 of 3: 1 mail on " in ran.err
+    assert json.loads(ran.out)["waves"] == 3
+
+
+def test_plan_says_when_it_ends_to_machines_too(sandbox: Sandbox, file: Path) -> None:
+    began = timezone.now()
+
+    told = json.loads(run("onboard_companies", str(file), "--plan", "--json").out)
+
+    assert (told["requests"], told["days"]) == (5, 1)
+    assert datetime.fromisoformat(told["ends_at"]) >= began
 
 
 def test_plan_says_why_the_quota_is_unknown(sandbox: Sandbox, file: Path) -> None:

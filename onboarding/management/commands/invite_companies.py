@@ -1,6 +1,7 @@
 """Invites companies, at once or in waves."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -38,6 +39,9 @@ class Command(ChosenCommand):
 
     def default(self, companies: QuerySet[Company]) -> QuerySet[Company]:
         return companies.filter(invited_at=None, accepted_at=None).exclude(Exists(_open_invitation()))
+
+    def foretell(self, counts: Mapping[str, int], options: dict[str, Any]) -> None:
+        self.foretell_waves(counts.get("would be invited", 0), options)
 
     def foresee(self, companies: QuerySet[Company]) -> dict[str, int]:
         accepted = companies.filter(accepted_at__isnull=False).count()

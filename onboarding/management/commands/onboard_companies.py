@@ -68,6 +68,7 @@ class Command(BatchCommand):
         facts: dict[str, Any] = {
             name: getattr(report, name) for name in ("rows", "ready", "already", "duplicates", "errors")
         }
+        self.foretell_waves(report.ready, options)
         if options["plan"]:
             plan = planning.plan(report.to_create + (report.to_link if options["link"] else 0))
             self.say(str(plan))
@@ -97,12 +98,19 @@ class Command(BatchCommand):
 
 
 def verdict(report: bulk.Report) -> str:
-    """4,962 ready, 21 duplicates of earlier rows, 17 errors (lines 88, 1043, ...)."""
+    """4,962 ready, 21 duplicates of earlier rows (lines 7, 12, ...), 17 errors (lines 88, 1043, ...)."""
     said = [f"{report.ready:,} ready"]
     if report.already:
         said.append(f"{report.already:,} onboarded already")
-    said.append(f"{report.duplicates:,} duplicates of earlier rows")
-    faulty = [f"{finding.line}" for finding in report.findings if not finding.is_note]
-    lines = list(dict.fromkeys(faulty))
-    where = f" (lines {', '.join(lines[:10])}{', ...' if len(lines) > 10 else ''})" if lines else ""
-    return f"{', '.join(said)}, {report.errors:,} errors{where}."
+    duplicates = "duplicate of an earlier row" if report.duplicates == 1 else "duplicates of earlier rows"
+    said.append(f"{report.duplicates:,} {duplicates}{_lines(report.duplicate_lines, report.duplicates)}")
+    errors = "error" if report.errors == 1 else "errors"
+    said.append(f"{report.errors:,} {errors}{_lines(report.error_lines, report.errors)}")
+    return f"{', '.join(said)}."
+
+
+def _lines(numbers: list[int], count: int) -> str:
+    if not numbers:
+        return ""
+    more = ", ..." if count > len(numbers) else ""
+    return f" ({'line' if count == 1 else 'lines'} {', '.join(str(number) for number in numbers)}{more})"

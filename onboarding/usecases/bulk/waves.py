@@ -1,11 +1,15 @@
 """Invitations in waves: so many a day, on working days, in the morning where the customer is."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from ...actors import Actor
@@ -37,10 +41,11 @@ def invite(company: Company, batch: Batch, by: Actor) -> Outcome:
         invitation = invitations.invite(company, by=by, not_before=at)
     except NotNow as error:
         return failed(str(explain(error)))
-    said = (
-        f"The invitation leaves on {wave.day:%-d %B %Y} (wave {wave.number})." if wave else "The invitation leaves now."
-    )
-    return done(said, facts={"invitation": invitation.pk})
+    facts: dict[str, Any] = {"invitation": invitation.pk}
+    if wave is None:
+        return done("The invitation leaves now.", facts=facts)
+    said = f"The invitation leaves on {wave.day:%-d %B %Y} (wave {wave.number})."
+    return done(said, facts=facts | {"wave": wave.number, "wave_day": wave.day.isoformat()})
 
 
 def why_not(company: Company) -> Outcome | None:
@@ -88,6 +93,25 @@ def following(last: dict, today: date, per_day: int | None, *, weekdays: bool) -
     if last["day"] == day.isoformat():
         return {**last, "sent": last["sent"] + 1}
     return {"number": last["number"] + 1, "day": day.isoformat(), "sent": 1}
+
+
+def given_out(batch: Batch) -> list[tuple[Wave, int]]:
+    """The waves in which mails of this batch leave, and how many in each. One query."""
+    told = batch.rows.filter(data__has_key="wave").annotate(wave=KT("data__wave"), day=KT("data__wave_day"))
+    counts = told.values_list("wave", "day").annotate(Count("pk")).order_by()
+    found = [(Wave(int(wave), date.fromisoformat(day)), count) for wave, day, count in counts]
+    return sorted(found, key=lambda pair: pair[0].number)
+
+
+def foreseen(count: int, per_day: int | None, *, weekdays: bool, today: date | None = None) -> Wave | None:
+    """The last wave of so many mails that begin today; None if they all leave at once."""
+    if not count or not (per_day or weekdays):
+        return None
+    day = working_day(today or timezone.now().astimezone(UTC).date(), weekdays=weekdays)
+    number = math.ceil(count / per_day) if per_day else 1
+    for _ in range(number - 1):
+        day = working_day(day + timedelta(days=1), weekdays=weekdays)
+    return Wave(number, day)
 
 
 def working_day(day: date, *, weekdays: bool) -> date:
