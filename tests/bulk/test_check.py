@@ -45,6 +45,28 @@ def test_mistakes_of_the_header_are_named_all_at_once() -> None:
     )
 
 
+def test_columns_that_nobody_knows_are_named_beside_those_that_are_missing() -> None:
+    with pytest.raises(bulk.FileRefused) as caught:
+        checked(csv_of([], header=("id", "name", "mail", "product")))
+
+    assert [problem.partition(".")[0] for problem in caught.value.problems] == [
+        "Missing: customer_id, email",
+        "Not known, and ignored: id, mail",
+    ]
+
+
+def test_many_notes_push_no_fault_out() -> None:
+    rows = [(f"c-{n}", f"Café {n}", f"o{n}@x.example", "expenses") for n in range(1_100)]
+
+    report = checked(
+        csv_of([*rows, ("c-0", "Again", "a@b.example", "expenses"), ("c-x", "", "a@b.example", "expenses")])
+    )
+
+    assert (len(report.notes), report.is_cut) == (1_000, True)
+    assert [finding.line for finding in report.faults] == [1_102, 1_103]
+    assert (report.duplicate_lines, report.error_lines) == ([1_102], [1_103])
+
+
 def test_too_many_tags_are_refused() -> None:
     with pytest.raises(bulk.FileRefused, match="10 columns tag"):
         checked(csv_of([], header=(*HEADER, *(f"tag:t{n}" for n in range(10)))))

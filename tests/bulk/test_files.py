@@ -80,6 +80,12 @@ def test_character_that_cannot_be_read_is_said() -> None:
     assert broken.fault.startswith("It holds a character")
 
 
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_workbook_is_refused_in_words(head: bytes) -> None:
+    with pytest.raises(FileRefused, match="save it as CSV first"):
+        Sheet(io.BytesIO(head + bytes(200)))
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
 def test_empty_file_is_refused(content: bytes) -> None:
     with pytest.raises(FileRefused, match="empty"):

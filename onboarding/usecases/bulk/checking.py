@@ -14,6 +14,7 @@ from .seen import Seen
 
 AT_A_TIME = 500
 KEPT_FINDINGS = 1000
+SHOWN_LINES = 10
 T = TypeVar("T")
 
 
@@ -64,7 +65,7 @@ class Examined:
 
 @dataclass(slots=True)
 class Report:
-    """The counts of a whole file, and the first thousand findings."""
+    """The counts of a whole file, the first thousand faults and the first thousand notes."""
 
     encoding: str
     delimiter: str
@@ -76,8 +77,16 @@ class Report:
     errors: int = 0
     to_create: int = 0
     to_link: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+    duplicate_lines: list[int] = field(default_factory=list)  # the first ten
+    error_lines: list[int] = field(default_factory=list)  # the first ten
     is_cut: bool = False
+
+    @property
+    def findings(self) -> list[Finding]:
+        """In the order of the file. However many notes there are, they push no fault out."""
+        return sorted([*self.faults, *self.notes], key=lambda finding: finding.line)
 
     @property
     def is_clean(self) -> bool:
@@ -91,18 +100,25 @@ class Report:
         self.errors += row.fate is Fate.ERROR
         self.to_create += row.fate is Fate.READY and not row.is_at_codat
         self.to_link += bool(row.fields.get("platform"))
-        room = KEPT_FINDINGS - len(self.findings)
-        self.is_cut = self.is_cut or len(row.findings) > room
-        self.findings += row.findings[:room]
+        self._note_line(row)
+        for finding in row.findings:
+            self._keep(finding)
+
+    def _note_line(self, row: Examined) -> None:
+        lines = {Fate.DUPLICATE: self.duplicate_lines, Fate.ERROR: self.error_lines}.get(row.fate)
+        if lines is not None and len(lines) < SHOWN_LINES:
+            lines.append(row.record.line)
+
+    def _keep(self, finding: Finding) -> None:
+        kept = self.notes if finding.is_note else self.faults
+        if len(kept) < KEPT_FINDINGS:
+            kept.append(finding)
+        else:
+            self.is_cut = True
 
 
-def check_file(
-    stream: IO[bytes], *, clean: Clean, tell: Callable[[Finding], None] | None = None, link: bool = False
-) -> Report:
-    """Look through a whole file; `tell` hears of every finding as it is met. Raises FileRefused.
-
-    link  rows with a platform are to be linked too: then one that is onboarded still has something to do
-    """
+def check_file(stream: IO[bytes], *, clean: Clean, tell: Callable[[Finding], None] | None = None) -> Report:
+    """Look through a whole file; `tell` hears of every finding as it is met. Raises FileRefused."""
     with Sheet(stream) as sheet:
         columns = headings.read(sheet.header)
         report = Report(sheet.encoding, sheet.delimiter, columns)

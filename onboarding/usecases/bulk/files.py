@@ -23,6 +23,7 @@ LONGEST_CELL = 20_000  # characters
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a mark", "cp1252": "Windows-1252"}
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # Excel's own files, new and old
 _NAMED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*$', re.IGNORECASE)
 
 csv.field_size_limit(1 << 24)
@@ -52,7 +53,7 @@ class Sheet:
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        """Reads the stream to its end. Raises FileRefused for a file without any text."""
+        """Reads the stream to its end. Raises FileRefused for a file without any text, and for a workbook."""
         self._copy = TemporaryFile()  # noqa: SIM115  closed with the sheet
         try:
             self.digest, self._codec = _copy(stream, self._copy)
@@ -169,6 +170,8 @@ def _copy(stream: IO[bytes], copy: IO[bytes]) -> tuple[str, str]:
     head, is_utf8 = b"", True
     while piece := stream.read(PIECE):
         head = head or piece[:4096]
+        if head.startswith(_WORKBOOKS):
+            raise FileRefused("This is a workbook or an archive, and no text: save it as CSV first.")
         digest.update(piece)
         copy.write(piece)
         is_utf8 = is_utf8 and _is_decoded(decoder, piece)

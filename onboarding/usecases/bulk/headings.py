@@ -63,7 +63,7 @@ def read(header: Sequence[str]) -> Columns:
     if len(tags) > MOST_TAGS:
         problems.append(f"There are {len(tags)} columns tag:…, and Codat keeps {MOST_TAGS} besides our own.")
     if problems:
-        raise FileRefused(*problems)
+        raise FileRefused(*problems, *([f"Not known, and ignored: {', '.join(unknown)}."] if unknown else []))
     return Columns(places, tags, tuple(unknown), len(header))
 
 
