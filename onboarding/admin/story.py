@@ -171,6 +171,14 @@ TITLES = {
     "resumed": "platform resumed",
     "write": "Codat's write result",
     "expenses.sync": "expenses sync",
+    "bulk.stored": "began a batch",
+    "bulk.stopped": "stopped a batch",
+    "bulk.resumed": "continued a batch",
+    "exported": "exported what we hold",
+    "erased": "personal data erased",
+    "reminded": "sent the reminders that were due",
+    "synced": "compared connections with Codat",
+    "alarm.cleared": "cleared an alarm",
 }
 SOURCES = {
     Source.CUSTOMER: "Customer",

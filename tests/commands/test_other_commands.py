@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from onboarding.models import Batch, BatchKind, Company, Connection, Invitation, Mail, MailRefusal
+from onboarding.models import Batch, BatchKind, Company, Connection, Event, Invitation, Mail, MailRefusal, Quota
 from onboarding.usecases import invitations
 from onboarding.usecases.mails import outbox
 from tests.bulk.files import COMMAND
@@ -47,6 +47,21 @@ def test_unlink_takes_any_name_of_a_company(sandbox: Sandbox, here: Path, column
     connection.refresh_from_db()
     assert connection.status == "Unlinked"
     assert connection.history.get(kind="unlinked").reason == "Ticket 1"
+
+
+def test_unlink_needs_a_reason_but_to_go_on(sandbox: Sandbox, here: Path) -> None:
+    connection = linked_connection(sandbox)
+    sandbox.next_answer(401, times=None)
+    assert run("unlink_companies", "--company", connection.company.ref, "--inline").status == 2
+    stopped = run("unlink_companies", "--company", connection.company.ref, "--reason", "Left", "--inline")
+    assert stopped.status == 1 and "Stopped after row 0: Codat refused our API key (401)." in stopped.out
+    sandbox.no_more_trouble()
+    Quota.objects.all().delete()
+
+    ran = run("unlink_companies", "--resume", Batch.objects.get().uid.hex[:8], "--inline")
+
+    assert (ran.status, sandbox.connection(str(connection.codat_id))["status"]) == (0, "Unlinked")
+    assert Event.objects.get(kind="unlinked").reason == "Left"
 
 
 def test_unlink_dry_run_counts(sandbox: Sandbox, here: Path) -> None:
@@ -201,6 +216,22 @@ def test_export_of_one_holds_everything_but_secrets(sandbox: Sandbox, here: Path
     assert told["people"][0]["email"] == "ana@marlow.example" and told["timeline"] and told["connections"]
     assert "password" not in text and "link.codat" not in text and "otp" not in text
     assert (here / "all.json").stat().st_mode & 0o077 == 0
+
+
+def test_export_and_reminders_stand_in_the_audit(here: Path) -> None:
+    who = ("--as", olu().email)
+    sent_days_ago(customer(1), 4)
+
+    run("export_companies", "--output", "all.csv", *who), run("export_companies", "--company", "c-1", *who)
+    run("remind_companies", *who)
+
+    lines = Event.objects.filter(kind__in=["exported", "reminded"]).order_by("pk")
+    assert {line.by.email for line in lines} == {"olu@alderway.example"}
+    assert [(line.kind, line.company is None) for line in lines] == [
+        ("exported", True),
+        ("exported", False),
+        ("reminded", True),
+    ]
 
 
 def test_export_of_nobody_is_refused() -> None:

@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from onboarding.lifecycle import Status
-from onboarding.models import Company, Delivery, Lease
+from onboarding.models import Company, Delivery, Event, Lease
 from tests import factories
+from tests.commands.running import olu
 from tests.sync.both_sides import at_codat, same_as_codat
 from tests.webhooks.letters import deliver, letter
 
@@ -51,10 +52,19 @@ def test_a_dry_run_says_the_same_and_changes_nothing(drifted):
 
 
 def test_machines_get_every_change(drifted):
-    told = json.loads(run("sync_connections", "--json"))
+    told = json.loads(run("sync_connections", "--json").splitlines()[-1])
 
-    assert len(told) == 8
-    assert set(told[0]) == {"company", "before", "after"}
+    assert (told["changed"], told["deauthorized"], told["whole"], len(told["changes"])) == (8, 5, True, 8)
+    assert set(told["changes"][0]) == {"company", "before", "after"}
+
+
+def test_who_had_it_compared_stands_in_the_audit(drifted):
+    olu()
+
+    run("sync_connections", "--as", "olu@alderway.example")
+
+    event = Event.objects.get(kind="synced")
+    assert (event.by.email, event.facts["n"], event.facts["whole"]) == ("olu@alderway.example", 8, True)
 
 
 def test_some_companies_cost_one_request_each(sandbox):
@@ -79,20 +89,23 @@ def test_a_company_gone_at_codat_is_marked(sandbox):
 
 
 def test_an_unknown_company_is_named():
-    with pytest.raises(CommandError, match="no company NOBODY"):
+    with pytest.raises(CommandError, match="customer ID NOBODY") as caught:
         run("sync_connections", "--company", "NOBODY")
+    assert caught.value.returncode == 2
 
 
 def test_codat_away_is_said_in_a_sentence(drifted):
     drifted.next_answer(503, times=None)
-    with pytest.raises(CommandError, match="run it again"):
+    with pytest.raises(CommandError, match="run it again") as caught:
         run("sync_connections")
+    assert caught.value.returncode == 1
 
 
 def test_another_sweep_is_not_disturbed(drifted):
     Lease.objects.create(name="sweep", held_by=uuid4(), held_until=timezone.now() + timedelta(minutes=1))
-    with pytest.raises(CommandError, match="Another sweep"):
+    with pytest.raises(CommandError, match="Another sweep") as caught:
         run("sync_connections")
+    assert caught.value.returncode == 2
 
 
 def test_parked_messages_are_replayed():

@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from onboarding.management import choosing
+from onboarding.actors import Actor
+from onboarding.management import acting, choosing
 from onboarding.management.batches import BatchCommand, refuse
-from onboarding.usecases import exporting
+from onboarding.models import Company
+from onboarding.usecases import exporting, timeline
 from onboarding.usecases.bulk.cells import escaped
 
 EXAMPLE = """
 With one --company it is everything we hold of it, as JSON; otherwise a list, one row for each company. In CSV a cell
-that a spreadsheet would run as a formula begins with an apostrophe.
+that a spreadsheet would run as a formula begins with an apostrophe. Who exported how many stands in the audit.
 
 example:
-  manage.py export_companies --output companies.csv
+  manage.py export_companies --output companies.csv --as olu@alderway.example
   manage.py export_companies --format json --product expenses > expenses.json
   manage.py export_companies --company MSB-4821 --output for-the-customer.json
 
@@ -37,10 +39,12 @@ class Command(BatchCommand):
         parser.add_argument("--output", metavar="PATH", help="A file that only its owner can read; else stdout.")
         parser.add_argument("--dry-run", action="store_true", help="Only count them.")
         parser.add_argument("--json", action="store_true", help="End with one line of JSON, with --output.")
+        acting.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["json"] and not options["output"] and not options["dry_run"]:
             refuse("--json is the summary: it goes with --output.")
+        by = acting.actor(options["on_behalf"])
         companies = choosing.chosen(options)
         if options["dry_run"]:
             count = companies.count()
@@ -48,14 +52,16 @@ class Command(BatchCommand):
             self.end({"companies": count})
             return
         is_one = len(options["company"]) == 1 and options["format"] != "csv"
+        one = companies.get() if is_one else None
         with self._opened(options["output"]) as out:
-            if is_one:
-                json.dump(exporting.everything(companies.get()), out, ensure_ascii=False, indent=2)
+            if one:
+                json.dump(exporting.everything(one), out, ensure_ascii=False, indent=2)
                 out.write("\n")
                 count = 1
             else:
                 write = _write_json if options["format"] == "json" else _write_csv
                 count = write(exporting.rows(companies), out)
+        _note(by, one, count)
         if options["output"]:
             self.say(f"{count:,} companies in {options['output']}.")
             self.end({"companies": count, "output": options["output"]})
@@ -70,6 +76,11 @@ class Command(BatchCommand):
                 yield out
         except OSError as error:
             refuse(f"{path} cannot be written: {error.strerror}.")
+
+
+def _note(by: Actor, one: Company | None, count: int) -> None:
+    """That personal data left, and for whom, stands in the audit."""
+    timeline.write("exported", company=one, by=by, facts={"n": count})
 
 
 def _for_its_owner(path: str, flags: int) -> int:

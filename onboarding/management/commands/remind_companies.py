@@ -8,6 +8,7 @@ from onboarding import tasks
 from onboarding.management import acting, choosing
 from onboarding.management.batches import BatchCommand
 from onboarding.nudge import nudge
+from onboarding.usecases import timeline
 from onboarding.usecases.mails import reminders
 
 EXAMPLE = """
@@ -45,6 +46,8 @@ class Command(BatchCommand):
                 skipped[reminder.skip] += 1
             elif options["dry_run"] or reminders.enqueue_reminder(reminder, by=by):
                 written[f"{WORDS[reminder.kind]} {reminder.day}+ days"] += 1
+        if not options["dry_run"]:
+            timeline.write("reminded", company=None, by=by, facts={"sent": dict(written), "skipped": dict(skipped)})
         self._sum_up(written, skipped, is_dry=options["dry_run"])
 
     def _sum_up(self, written: Counter[str], skipped: Counter[str], *, is_dry: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from onboarding.lifecycle import Status
+from onboarding.management.batches import refuse
 from onboarding.management.chosen import ChosenCommand
 from onboarding.models import BatchKind, Company, Connection, Kind
 
@@ -29,7 +30,12 @@ class Command(ChosenCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--reason", required=True, help="Why: it stands in each company's timeline.")
+        parser.add_argument("--reason", default="", help="Why: it stands in each company's timeline.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["reason"] and not options["resume"]:
+            refuse("Say why: --reason.")
+        super().handle(*args, **options)
 
     def options_of(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"why": options["reason"]}
