@@ -211,8 +211,8 @@ def check_file(request: HttpRequest, token: str) -> HttpResponse:
         context = {"form": Upload(), "problems": refused.problems}
         return frame.show(request, "admin/onboarding/batch/import.html", "This file cannot be used", 422, **context)
     title = f"Dry run: {name}"
-    context = {"report": report, "findings": report.findings, "separator": bulk.DELIMITERS[report.delimiter]}
-    return frame.show(request, "admin/onboarding/batch/check.html", title, form=form, **context)
+    told: dict[str, Any] = {"findings": report.findings, "separator": bulk.DELIMITERS[report.delimiter]}
+    return frame.show(request, "admin/onboarding/batch/check.html", title, report=report, form=form, **told)
 
 
 def _start(request: HttpRequest, kept: Path, name: str, form: Start) -> HttpResponse:
