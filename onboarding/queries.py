@@ -8,6 +8,7 @@ from django.db.models.expressions import RawSQL
 
 from .lifecycle import Status
 from .models import Company, Connection, Kind, Membership, Role, User
+from .prepared import Prepared, Slot
 from .states import current_of
 
 ACCOUNTING = Connection.objects.filter(kind=Kind.ACCOUNTING).select_related("started_by").order_by("pk")
@@ -88,13 +89,22 @@ _HOW_CODAT_IS = {
 SHOWN = ACCOUNTING.annotate(logo_digest=RawSQL(_LOGO, [], output_field=CharField()))  # noqa: S611
 
 
+def _for_a_person() -> "QuerySet[Company]":
+    mine = Company.objects.filter(memberships__user=Slot("user"), erased_at=None, ref=Slot("ref"))
+    return mine.annotate(role=F("memberships__role"), **_HOW_CODAT_IS)
+
+
+_COMPANY = Prepared(_for_a_person)
+_SHOWN = Prepared(lambda: SHOWN.filter(company=Slot("company")))
+
+
 def company_of(user: User, ref: str) -> Company:
     """A company for its pages: `role` is the person's, `accounting` its connections, `codat_*` how Codat is.
 
     Two queries. Raises Company.DoesNotExist for a stranger, whether the company exists or not.
     """
-    company = companies_of(user).annotate(role=F("memberships__role"), **_HOW_CODAT_IS).get(ref=ref)
-    company.accounting = list(SHOWN.filter(company=company))  # type: ignore[attr-defined]
+    company = _COMPANY.get(user=user.pk, ref=ref)
+    company.accounting = _SHOWN.all(company=company.pk)  # type: ignore[attr-defined]
     for connection in company.accounting:  # type: ignore[attr-defined]
         connection.company = company
     return company

@@ -116,7 +116,7 @@ CACHES = {"default": env.cache("CACHE_URL", "dbcache://cache")}
 _cache_is_database = CACHES["default"]["BACKEND"].endswith("DatabaseCache")
 if _cache_is_database:
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000}  # limits on sign-in live here: never cull them early
-SESSION_ENGINE = "django.contrib.sessions.backends." + ("db" if _cache_is_database else "cached_db")
+SESSION_ENGINE = "onboarding.asking" if _cache_is_database else "django.contrib.sessions.backends.cached_db"
 
 # Codat
 CODAT_BASE_URL = env.str("CODAT_BASE_URL", "").strip().rstrip("/")
@@ -214,7 +214,7 @@ AUTH_USER_MODEL = "onboarding.User"
 LOGIN_URL = "/sign-in/"
 CSRF_FAILURE_VIEW = "onboarding.views.errors.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["onboarding.asking.Accounts"]
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -5,6 +5,7 @@ Lines are written in the transaction of what they tell of, and never changed aft
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Q
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from .. import queries
 from ..actors import Actor
-from ..models import Company, Connection, Event
+from ..models import Company, Connection, Event, Kind
+from ..prepared import Prepared, Slot
 
 # What a customer reads of it; the rest is for staff.
 FOR_CUSTOMERS = frozenset(
@@ -74,9 +76,14 @@ def write(kind: str, *, company: Company | int | None, by: Actor, **more: Any) -
 def for_customer(company: Company, limit: int | None = None) -> list[Event]:
     """The lines that the customer's own pages show, newest first; nothing of the partner connection."""
     own = {connection.pk: connection for connection in queries.accounting_of(company)}
-    theirs = Q(connection=None) | Q(connection__in=own)
-    lines = company.events.filter(theirs, kind__in=FOR_CUSTOMERS).select_related("by").order_by("-at", "-id")
-    events = list(lines[:limit] if limit else lines)
+    events = _lines(limit).all(company=company.pk)
     for event in events:
         event.connection = own.get(event.connection_id) if event.connection_id else None
     return events
+
+
+@cache
+def _lines(limit: int | None) -> Prepared[Event]:
+    theirs = Q(connection=None) | Q(connection__kind=Kind.ACCOUNTING)
+    lines = Event.objects.filter(theirs, company=Slot("company"), kind__in=FOR_CUSTOMERS).order_by("-at", "-id")
+    return Prepared(lambda: lines.select_related("by")[:limit])

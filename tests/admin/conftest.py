@@ -15,7 +15,7 @@ from onboarding import quota, roles
 from onboarding.models import Company, User
 from tests import factories
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "onboarding.asking.Accounts"
 LIST = "/admin/onboarding/company/"
 
 

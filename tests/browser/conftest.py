@@ -83,7 +83,7 @@ def visit(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
 
 def _session(user: User) -> str:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="onboarding.asking.Accounts")
     return client.cookies[django_settings.SESSION_COOKIE_NAME].value
 
 

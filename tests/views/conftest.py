@@ -6,7 +6,7 @@ from onboarding.models import User
 from tests import factories
 
 PRODUCTS = ("bill_pay_async", "bill_pay_sync", "expenses")
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "onboarding.asking.Accounts"
 
 
 @pytest.fixture(autouse=True)
