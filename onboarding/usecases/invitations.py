@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -249,8 +249,9 @@ def _check_shares(company: Company, now: datetime) -> None:
 
 
 def shared_of(company: Company) -> list[Invitation]:
-    """The links that its people sent, newest first, for the page that lists them."""
-    sent = Invitation.objects.filter(company=company, role=Role.CONNECTOR)
+    """The links that its people sent, newest first, for the page that lists them; `has_bounced` of each."""
+    bounced = Mail.objects.filter(invitation=OuterRef("pk"), bounced_at__isnull=False)
+    sent = Invitation.objects.filter(company=company, role=Role.CONNECTOR).annotate(has_bounced=Exists(bounced))
     return list(sent.select_related("by").order_by("-created_at")[:20])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from onboarding.models import Company, Event, Invitation, Mail, Membership, SoftwareRequest, User
 from tests import factories
@@ -51,6 +52,16 @@ def test_link_is_sent_and_listed(browser: Client, page: str):
     assert letter.subject == "Ana Marlow asks you to connect Marlow Street Bakery Ltd’s accounting software"
     assert letter.reply_to == ["ana@marlow.example"]
     assert "“Could you do this?”" in letter.body
+
+
+def test_link_that_could_not_be_delivered_is_said_to_the_customer(browser: Client, page: str):
+    send(browser, page)
+    Mail.objects.filter(kind="colleague").update(bounced_at=timezone.now(), failed_at=timezone.now())
+
+    shown = browser.get(page).content.decode()
+
+    assert "ben@books.example takes no mail. Check the address, and send a new link." in shown
+    assert "Send again" not in shown
 
 
 def test_colleague_comes_in_without_registering_and_sees_one_step(browser: Client, page: str, bakery: Company):

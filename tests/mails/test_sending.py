@@ -130,6 +130,52 @@ def test_refused_address_has_bounced_and_staff_see_it(mailserver: MailServer):
     assert mails.send_due(now=timezone.now() + timedelta(days=1)) == 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "has_bounced"),
+    [
+        ("550 5.1.1 no such user", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("553 not a mailbox", True),
+        ("552 5.2.2 mailbox full", False),
+        ("550 5.7.1 relaying denied", False),
+        ("554 5.7.0 sign in first", False),
+        ("530 sign in first", False),
+        ("450 4.1.1 not now", False),
+    ],
+)
+def test_only_what_is_said_of_the_address_is_a_bounce(answer, has_bounced, mailserver: MailServer):
+    invited()
+    mailserver.refuses["ana@marlow.example"] = answer
+
+    mails.send_due()
+
+    row = Mail.objects.get()
+    assert (row.bounced_at is not None, row.failed_at is not None) == (has_bounced, has_bounced)
+
+
+def test_address_that_is_refused_after_the_letter_has_bounced_too(mailserver: MailServer):
+    made = invited()
+    mailserver.next_answers.append("550 5.1.1 unknown: https://connect.example/invite/secret")
+
+    mails.send_due()
+
+    row = Mail.objects.get()
+    assert row.bounced_at is not None
+    assert row.error == "550 5.1.1"  # what a server says after the letter may repeat it
+    assert made.events.get(kind="mail.bounced").is_problem
+
+
+def test_letter_that_is_refused_for_good_is_given_up_at_once(mailserver: MailServer):
+    made = invited()
+    mailserver.next_answers.append("554 5.7.1 rejected by policy")
+
+    mails.send_due()
+
+    row = Mail.objects.get()
+    assert (row.bounced_at, row.failed_at is not None, row.attempts) == (None, True, 1)
+    assert made.events.get(kind="mail", is_problem=True).facts["failed"] is True
+
+
 def test_address_that_is_busy_is_tried_again(mailserver: MailServer):
     invited()
     mailserver.refuses["ana@marlow.example"] = "450 mailbox busy"

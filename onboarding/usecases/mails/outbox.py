@@ -7,6 +7,7 @@ see it. Whatever opens something (a code, a token) is made or kept here only unt
 import hashlib
 import logging
 import random
+import re
 import smtplib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ CLAIM_SIZE = 10  # at 15 seconds each, sent well within the lease
 LEASE = timedelta(minutes=5)
 ATTEMPTS = 24  # about 17 hours: a mail server may be away overnight
 LONGEST_WAIT_SECONDS = 3600
+ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+ADDRESS_CODES = frozenset({550, 551, 553, 556})  # no such mailbox, moved, not a name, domain takes no mail
 
 
 def enqueue(
@@ -194,6 +197,9 @@ def _handle(mail: Mail, postman: _Postman, now: datetime) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         postman.hang_up()
         _refused(mail, error, now)
+    except smtplib.SMTPDataError as error:
+        postman.hang_up()
+        _letter_refused(mail, error, now)
     except (OSError, smtplib.SMTPException) as error:
         postman.hang_up()
         _put_back(mail, error, now)
@@ -249,14 +255,47 @@ def _write_line(kind: str, mail: Mail, now: datetime, *, problem: bool = False, 
 
 
 def _refused(mail: Mail, error: smtplib.SMTPRecipientsRefused, now: datetime) -> None:
-    """The mail server knows that the address takes no mail: a bounce, unless it says to try later."""
+    """The mail server answers for the address: a bounce, unless it says to try later or has something against us."""
     code, words = next(iter(error.recipients.values()), (0, b""))
-    if code < 500:
+    if is_bounce(code, _text(words)):
+        _bounced(mail, f"{code} {_text(words)}", now)
+    else:
         _put_back(mail, error, now)
-        return
+
+
+def _letter_refused(mail: Mail, error: smtplib.SMTPDataError, now: datetime) -> None:
+    """Many servers take every address and say no after the letter; what they say then may repeat it, codes apart."""
+    told = ENHANCED.search(_text(error.smtp_error))
+    if told and is_bounce(error.smtp_code, told[0]):
+        _bounced(mail, f"{error.smtp_code} {told[0]}", now)
+    elif error.smtp_code >= 500:
+        _park(mail, error, now)
+    else:
+        _put_back(mail, error, now)
+
+
+def is_bounce(code: int, words: str) -> bool:
+    """Whether a refusal is about the address itself, by its enhanced status (RFC 3463) if there is one.
+
+    5.1.x: no such address or domain; 5.2.1: the mailbox is switched off. A full mailbox empties, and a policy or a
+    missing sign-in is ours to mend: neither makes an address wrong.
+    """
+    if not 500 <= code < 600:
+        return False
+    told = ENHANCED.search(words)
+    if told is None:
+        return code in ADDRESS_CODES
+    return told[1] == "5" and (told[2] == "1" or (told[2], told[3]) == ("2", "1"))
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+
+
+def _bounced(mail: Mail, answer: str, now: datetime) -> None:
     with transaction.atomic():
         mail.bounced_at = mail.failed_at = now
-        mail.error = f"{code} {words.decode('utf-8', 'replace')}"[:500]
+        mail.error = answer[:500]
         _save_emptied(mail, "bounced_at", "failed_at", "error")
         _write_line("mail.bounced", mail, now, problem=True, answer=mail.error)
         if mail.company_id:
