@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("return/", connections.came_back, name="return"),
     path("c/<str:ref>/connection/", connections.connection, name="connection"),
     path("c/<str:ref>/connection/status/", connections.status, name="status"),
+    path("c/<str:ref>/connection/shared/", connections.shared, name="shared"),
     path("c/<str:ref>/connection/check/", connections.check, name="check"),
     path("c/<str:ref>/connection/stopped/", connections.stopped, name="stopped"),
     path("c/<str:ref>/connection/problem/", connections.problem, name="problem"),

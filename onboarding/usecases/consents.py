@@ -1,10 +1,11 @@
 """What a customer agreed to share, kept as it was said."""
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ..actors import Actor
-from ..models import Company, Consent
+from ..models import Company, Connection, Consent
 from ..platforms import TABLES
 from . import timeline
 
@@ -33,5 +34,8 @@ def give(company: Company, platform_key: str, *, by: Actor, language: str) -> Co
     return consent
 
 
-def latest(company: Company) -> Consent | None:
-    return Consent.objects.filter(company=company).select_related("user").order_by("-at").first()
+def of(connection: Connection) -> Consent | None:
+    """The newest agreement to share what is in this software; None where nobody agreed on this site."""
+    mine = Q(connection=connection) | Q(connection=None, platform_key=connection.platform_key)
+    given = Consent.objects.filter(mine, company=connection.company_id).select_related("user")
+    return given.order_by("-at", "-pk").first()

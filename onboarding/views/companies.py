@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from .. import queries, states
+from ..lifecycle import Status
 from ..models import Company, Event, Membership, Role, User
 from ..platforms import name_of
 from ..security import allow_leaving
@@ -45,16 +47,24 @@ def companies(request: HttpRequest) -> HttpResponseBase:
         return _only(places[0])
     if places:
         speak(request, places[0].company.language)
+    progress = _progress(places)
     rows = [
         {
             "url_name": "choose" if place.role == Role.CONNECTOR else "company",
             "company": place.company,
             "software": name_of(place.company.platform_key) if place.company.platform_key else "",
-            "badge": shown.state_badge(_state_for_customers(place.company)),
+            "badge": shown.state_badge(_state_for_customers(place.company), *progress.get(place.company_id, ())),
         }
         for place in places
     ]
     return render(request, "onboarding/companies.html", {"rows": rows})
+
+
+def _progress(places: list[Membership]) -> dict[int, tuple[int, int]]:
+    """How far the first reads are, by company: one query more where one is being read, else none."""
+    reading = {place.company_id: place.company for place in places if place.company.state == State.READING}
+    linked = queries.ACCOUNTING.filter(company__in=reading, status=Status.LINKED) if reading else ()
+    return {row.company_id: states.progress(row.reads, shown.wanted(reading[row.company_id])) for row in linked}
 
 
 def _state_for_customers(company: Company) -> str:

@@ -86,6 +86,17 @@ def _show(request: HttpRequest, scene: scenes.Scene, facts: scenes.Facts, *, rea
     return render(request, f"onboarding/connection_{scene.page}.html", context | details.of(scene.page, facts))
 
 
+@require_safe
+def shared(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """What was agreed to for this software: the words, by whom, when, in which version."""
+    company = company_for_result(request, ref)
+    scene, facts = scenes.scene_of(company, person(request))
+    if facts.connection is None:
+        return redirect("connection", ref)
+    context = surroundings(company) | {"scene": scene, "facts": facts} | details.shared(facts)
+    return render(request, "onboarding/connection_shared.html", context)
+
+
 @login_not_required
 @require_safe
 def status(request: HttpRequest, ref: str) -> HttpResponse:

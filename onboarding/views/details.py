@@ -9,15 +9,15 @@ from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import brand, dates
-from ..models import Connection, Event, Mail, Origin
+from .. import brand, dates, words
+from ..models import Connection, Event, Mail, Origin, User
 from ..platforms import TABLES
 from ..states import PERMISSION_ERROR, RETRYING, State
-from ..usecases import timeline
+from ..usecases import consents, timeline
 from ..usecases.standing import quiet_days
 from ..words import PREPARATIONS, is_expenses
 from . import shown
-from .scenes import NOT_SUPPORTED_BY_CODAT, Facts, another_organisation, ends_on, first_read, is_slow
+from .scenes import NOT_SUPPORTED_BY_CODAT, Facts, another_organisation, ends_on, first_read, is_slow, is_slow_read
 
 LINES = 5
 A_DAY = timedelta(days=1)
@@ -68,6 +68,7 @@ def _reading(facts: Facts) -> dict[str, Any]:
         "total": total,
         "bar": round(100 * done / total) if total else 0,
         "is_waiting_for_computer": facts.state == State.WAITING_PC,
+        "is_slow": facts.state == State.READING and is_slow_read(facts),
         "is_live_read": not TABLES[facts.company.product].reads_are_stored,
         "wrong": another_organisation(facts),
     }
@@ -98,7 +99,7 @@ def _summary(connection: Connection, facts: Facts) -> list[tuple[str, str]]:
     last = connection.last_read_at if stored else None
     rows = [
         (_("Organisation"), connection.organisation),
-        (_("Approved by"), _person(connection)),
+        (_("Approved by"), _named(connection.started_by)),
         (_("Connected on"), dates.moment(connection.linked_at)),
         (_("Last read"), dates.moment(last)),
         (_("Next read"), _next_read(connection, facts) if last else ""),
@@ -106,8 +107,7 @@ def _summary(connection: Connection, facts: Facts) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _person(connection: Connection) -> str:
-    person = connection.started_by
+def _named(person: User | None) -> str:
     if person is None:
         return ""
     return brand.name() if person.is_staff else str(person)
@@ -133,7 +133,7 @@ def _stopped(facts: Facts) -> dict[str, Any]:
 def _disconnected(facts: Facts) -> dict[str, Any]:
     connection = facts.connection
     assert connection is not None
-    mine = Mail.objects.filter(connection=connection, kind="disconnected", to=facts.user.email)
+    mine = Mail.objects.filter(connection=connection, kind="disconnected", to=facts.user.email, failed_at=None)
     ends = Event.objects.filter(connection=connection, kind__in=("unlinked", "let_go")).select_related("by")
     end = (
         ends.annotate(mailed_at=Subquery(mine.order_by("-id").values("created_at")[:1])).order_by("-at", "-id").first()
@@ -144,6 +144,24 @@ def _disconnected(facts: Facts) -> dict[str, Any]:
         "at": end.at if end else connection.status_at,
         "is_mailed": bool(end and mailed_at and mailed_at >= end.at - A_MOMENT),
         "is_quickbooks_desktop": facts.software.key == "pqsw",
+    }
+
+
+def shared(facts: Facts) -> dict[str, Any]:
+    """What was agreed to, as it was said then; where nobody agreed here, what is shared now."""
+    connection = facts.connection
+    assert connection is not None
+    consent = consents.of(connection)
+    product = consent.product if consent else facts.company.product
+    now = TABLES[facts.company.product].data_types
+    names = consent.data_types if consent else now
+    return {
+        "consent": consent,
+        "name": _named(consent.user if consent else None),
+        "items": [words.ITEMS[name] for name in names if name in words.ITEMS],
+        "we_add": words.we_add(product, brand.product_name(product)),
+        "has_changed": consent is not None
+        and (consent.text_version != consents.TEXT_VERSION or set(names) != set(now)),
     }
 
 

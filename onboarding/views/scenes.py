@@ -23,6 +23,7 @@ from ..words import is_expenses
 from .shown import Software, software_of, wanted
 
 SLOW_AFTER = timedelta(minutes=2)
+SLOW_READ_AFTER = timedelta(days=1)  # when staff look at it, too
 NOT_SUPPORTED_BY_CODAT = 501  # the code that comes back from Link
 
 
@@ -294,6 +295,12 @@ def is_slow(facts: Facts) -> bool:
     """Back from Link for more than two minutes, and still not confirmed."""
     back = facts.connection.returned_at if facts.connection else None
     return back is not None and facts.now - back > SLOW_AFTER
+
+
+def is_slow_read(facts: Facts) -> bool:
+    """The first read has lasted longer than large books take; staff have it on their list by now."""
+    since = facts.connection.linked_at if facts.connection else None
+    return since is not None and facts.now - since > SLOW_READ_AFTER
 
 
 def another_organisation(facts: Facts) -> dict[str, str] | None:

@@ -112,7 +112,7 @@ def share_withdraw(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
 @PAGE_AND_FORM
 def other(request: HttpRequest, ref: str) -> HttpResponse:
     """Software that we do not list: its name goes to staff, who write back."""
-    company = company_of(request, ref, is_for_connectors=True)
+    company = company_of(request, ref)
     form = SoftwareForm(request.POST or None)
     status = 200
     if request.method == "POST":

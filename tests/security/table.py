@@ -36,6 +36,7 @@ CUSTOMER_PAGES: Mapping[str, Mapping[str, Codes]] = {
     "return/": {"GET": (302, 302, 302, 302, 302)},
     "c/<str:ref>/connection/": {"GET": (200, 302, 404, 302, 404)},
     "c/<str:ref>/connection/status/": {"GET": (204, 403, 404, 204, 404)},
+    "c/<str:ref>/connection/shared/": {"GET": MEMBERS},
     "c/<str:ref>/connection/check/": {"POST": MEMBERS_ACT},
     "c/<str:ref>/connection/stopped/": {"GET": MOVED},
     "c/<str:ref>/connection/problem/": {"GET": MOVED},
@@ -45,7 +46,7 @@ CUSTOMER_PAGES: Mapping[str, Mapping[str, Codes]] = {
     "c/<str:ref>/share/": {"GET": MEMBERS, "POST": (422, 403, 404, 303, 404)},
     "c/<str:ref>/share/<int:pk>/again/": {"POST": MEMBERS_ACT},
     "c/<str:ref>/share/<int:pk>/withdraw/": {"POST": MEMBERS_ACT},
-    "c/<str:ref>/other/": {"GET": READ, "POST": (422, 422, 404, 303, 404)},
+    "c/<str:ref>/other/": {"GET": MEMBERS, "POST": (422, 403, 404, 303, 404)},
 }
 
 # Open to anybody: what protects them is a token, a signature, or that there is nothing to protect.

@@ -88,6 +88,12 @@ def reading(company: Company, user: User) -> None:
     _put(company, user, LINKED, at=timezone.now() - 4 * MINUTE, reads=reads(*words), organisation=ORGANISATION)
 
 
+def reading_long(company: Company, user: User) -> None:
+    _put(
+        company, user, LINKED, at=timezone.now() - 30 * HOUR, reads=reads(*["Fetching"] * 7), organisation=ORGANISATION
+    )
+
+
 def waiting_pc(company: Company, user: User) -> None:
     at = timezone.now() - 40 * MINUTE
     _put(company, user, LINKED, at=at, platform_key=factories.DESKTOP, reads=reads(*["Queued"] * 7), read_started_at=at)
@@ -160,8 +166,8 @@ def _become(company: Company, status: Status, by: Actor | None = None) -> None:
 
 
 MAKERS: tuple[Callable[[Company, User], None], ...] = (
-    none, chosen, stopped, left_for_good, failed, not_supported, checking, slow, reading, waiting_pc, linked, partial,
-    permission, quiet, elsewhere, wrong, auth_error, expired, disconnected, let_go, gone,
+    none, chosen, stopped, left_for_good, failed, not_supported, checking, slow, reading, reading_long, waiting_pc,
+    linked, partial, permission, quiet, elsewhere, wrong, auth_error, expired, disconnected, let_go, gone,
 )  # fmt: skip
 BY_NAME = {maker.__name__: maker for maker in MAKERS}
 

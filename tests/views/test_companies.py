@@ -27,6 +27,14 @@ def test_several_companies_are_listed_with_their_state(at_ana, ana):
     assert [word in text_of(answer) for word in ("Acorn Ltd", "Connected", "Birch Ltd", "Access expired")] == [True] * 4
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "First read 3 of 6"), ("fr", "Première lecture 3 sur 6")])
+def test_the_list_says_how_far_a_first_read_is(language, words, at_ana, ana):
+    company_in("reading", ana, name="Acorn Ltd", language=language)
+    company_in("none", ana, name="Birch Ltd", language=language)
+
+    assert words in plain(text_of(at_ana.get("/companies/")))
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from onboarding.models import Quota
+from onboarding.actors import Actor
+from onboarding.models import Consent, Quota
+from onboarding.usecases import consents
 from tests.views.reading import heading_of, plain, primary_of, text_of
 from tests.views.scenes import company_in
 
@@ -43,6 +45,10 @@ PAGES = {
     "reading": (
         ("Xero is connected", "3 of 6 done", "Go to Alderway Bills"),
         ("Xero est connecté", "3 sur 6", "Aller à Alderway Factures"),
+    ),
+    "reading_long": (
+        ("Xero is connected", "It is taking longer than usual.", "Go to Alderway Bills"),
+        ("Xero est connecté", "C’est plus long que d’habitude.", "Aller à Alderway Factures"),
     ),
     "waiting_pc": (
         ("QuickBooks Desktop is connected", "We are waiting for your computer.", "Go to Alderway Bills"),
@@ -239,9 +245,52 @@ def test_a_page_that_does_not_fit_the_state_leads_to_the_one_that_does(where, at
     assert (answer.status_code, answer.url) == (302, f"/c/{company.ref}/connection/")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", r"Ana Marlow agreed to this for Xero on \d+ \w+ at \d\d:\d\d\. Text version 2026-11\."),
+        ("fr", r"Ana Marlow a donné son accord pour Xero le \d+ \w+ à \d\d:\d\d\. Version du texte : 2026-11\."),
+    ],
+)
+def test_what_was_agreed_to_is_one_click_away(language, said, at_ana, ana):
+    company = company_in("linked", ana, language=language)
+    consents.give(company, "gbol", by=Actor.customer(ana), language=language)
+    page = f"/c/{company.ref}/connection/shared/"
+
+    assert f'href="{page}"' in at_ana.get(CONNECTION.format(company.ref)).content.decode()
+    assert re.search(said, plain(text_of(at_ana.get(page))))
+
+
+def test_what_was_agreed_to_is_shown_as_it_was_said_then(at_ana, ana):
+    company = company_in("linked", ana)
+    given = consents.give(company, "gbol", by=Actor.customer(ana), language="en")
+    Consent.objects.filter(pk=given.pk).update(data_types=["company", "taxRates"], text_version="2025-01")
+
+    text = text_of(at_ana.get(f"/c/{company.ref}/connection/shared/"))
+
+    assert "Company details, tax rates." in text
+    assert "Text version 2025-01. These words have changed since." in text
+
+
+def test_nobody_is_said_to_have_agreed_to_a_connection_made_elsewhere(at_ana, ana):
+    company = company_in("elsewhere", ana)
+    consents.give(company, "qhyg", by=Actor.customer(ana), language="en")  # to another software
+
+    answer = at_ana.get(f"/c/{company.ref}/connection/shared/")
+
+    assert heading_of(answer) == "What is shared"
+    assert "Nobody agreed to this on this site." in text_of(answer)
+
+
+def test_what_is_shared_has_no_page_before_there_is_a_connection(at_ana, ana):
+    company = company_in("none", ana)
+
+    assert at_ana.get(f"/c/{company.ref}/connection/shared/").url == CONNECTION.format(company.ref)
+
+
 @pytest.mark.parametrize(("product", "anchor"), [("bill_pay_sync", "bill-pay"), ("expenses", "expenses")])
-def test_what_is_shared_is_one_click_away(product, anchor, at_ana, ana):
-    company = company_in("linked", ana, product=product)
+def test_the_list_of_every_product_has_its_place(product, anchor, at_ana, ana):
+    company = company_in("stopped", ana, product=product)
 
     assert f'href="/data/#{anchor}"' in at_ana.get(CONNECTION.format(company.ref)).content.decode()
     assert f'id="{anchor}"' in at_ana.get("/data/").content.decode()

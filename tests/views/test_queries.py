@@ -27,6 +27,24 @@ def test_home_asks_five_times(state, at_ana, ana, django_assert_num_queries):
         at_ana.get(f"/c/{company.ref}/")
 
 
+def test_what_was_agreed_to_asks_five_times(at_ana, ana, django_assert_num_queries):
+    company = company_in("linked", ana)
+
+    with django_assert_num_queries(5):
+        at_ana.get(f"/c/{company.ref}/connection/shared/")
+
+
+@pytest.mark.parametrize(
+    ("where", "state", "queries"),
+    [("share/", "none", 5), ("other/", "none", 4), ("connection/disconnect/", "linked", 4)],
+)
+def test_pages_with_a_form_ask_a_fixed_number(where, state, queries, at_ana, ana, django_assert_num_queries):
+    company = company_in(state, ana)
+
+    with django_assert_num_queries(queries):
+        at_ana.get(f"/c/{company.ref}/{where}")
+
+
 @pytest.mark.parametrize(("where", "queries"), [("activity/", 5), ("connect/", 5), ("connect/xero/", 5)])
 def test_other_pages_ask_a_fixed_number(where, queries, at_ana, ana, django_assert_num_queries):
     company = company_in("none", ana)
@@ -51,6 +69,15 @@ def test_the_list_of_companies_asks_three_times(rows, at_ana, ana, django_assert
         company_in("linked", ana)
 
     with django_assert_num_queries(3):
+        at_ana.get("/companies/")
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_first_reads_in_the_list_cost_one_query_more(rows, at_ana, ana, django_assert_num_queries):
+    for _ in range(rows):
+        company_in("reading", ana)
+
+    with django_assert_num_queries(4):
         at_ana.get("/companies/")
 
 

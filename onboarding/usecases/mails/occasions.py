@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 
 from ... import queries
 from ...actors import Actor
 from ...lifecycle import Status
-from ...models import Company, Connection, Consent, Mail, User
+from ...models import Company, Connection, Mail, User
 from ...platforms import name_of
-from .. import links
+from .. import consents, links
 from .outbox import enqueue, enqueue_to_all, rows_to_all, save_once
 
 
@@ -33,8 +32,7 @@ def connected(connection: Connection) -> None:
 
 
 def _consent_facts(connection: Connection) -> Mapping[str, object]:
-    mine = Q(connection=connection) | Q(connection=None, platform_key=connection.platform_key)
-    consent = Consent.objects.filter(mine, company=connection.company_id).order_by("-at").first()
+    consent = consents.of(connection)
     if consent is None:
         return {}
     return {
