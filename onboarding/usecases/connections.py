@@ -122,15 +122,16 @@ def _leave(connection: Connection, told: codat.Connection, *, by: Actor) -> Link
     return told.link_url
 
 
-def reconnect(connection: Connection, *, by: Actor, errand: Errand = Errand.CLICK) -> LinkUrl:
+def reconnect(connection: Connection, *, by: Actor, anyway: bool = False, errand: Errand = Errand.CLICK) -> LinkUrl:
     """A fresh link URL of the same connection, for Deauthorized, Unlinked and PendingAuth ones.
 
-    Raises NothingToRelink, AlreadyConnected (it works, or another one does), PlatformPaused for one that was
-    never finished, ConnectionGone, TooManyTries or a CodatError.
+    `anyway`: for a Linked one too, of which we think that all is well: another user takes it over, or the customer
+    knows better. Raises NothingToRelink, AlreadyConnected (it works, or another one does), PlatformPaused for one
+    that was never finished, ConnectionGone, TooManyTries or a CodatError.
     """
     _check_tries(connection.company)
     other = queries.linked(connection.company)
-    if other and (other.pk != connection.pk or not standing.wants_reconnecting(other)):
+    if other and (other.pk != connection.pk or not (anyway or standing.wants_reconnecting(other))):
         raise AlreadyConnected(platform=name_of(other.platform_key, other.platform_name), connection=other)
     if not (connection.can_relink or connection.is_linked):
         raise NothingToRelink
@@ -140,7 +141,7 @@ def reconnect(connection: Connection, *, by: Actor, errand: Errand = Errand.CLIC
     if told is None:
         raise ConnectionGone
     connection.refresh_from_db()
-    if connection.is_linked and not standing.wants_reconnecting(connection):
+    if connection.is_linked and not (anyway or standing.wants_reconnecting(connection)):
         raise AlreadyConnected(
             platform=name_of(connection.platform_key, connection.platform_name), connection=connection
         )

@@ -167,7 +167,7 @@ def reconnect(request: HttpRequest, ref: str) -> HttpResponseBase:
     if current is None:
         return see_other("choose", ref)
     try:
-        link = connections.reconnect(current, by=customer(request))
+        link = connections.reconnect(current, by=customer(request), anyway=request.POST.get("anyway") == "1")
     except (AlreadyConnected, ConnectionGone):
         return see_other("connection", ref)
     except NothingToRelink:

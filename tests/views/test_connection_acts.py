@@ -3,7 +3,8 @@
 import pytest
 from django.core.cache import cache
 
-from onboarding.models import Connection
+from onboarding.models import Company, Connection
+from tests.kit import Sandbox
 from tests.views.reading import heading_of, primary_of, text_of
 from tests.views.scenes import company_in
 
@@ -145,13 +146,30 @@ def test_changing_software_begins_on_the_disconnected_page(at_ana, ana):
     assert primary_of(answer) == ["Reconnect Xero"]
 
 
-def test_a_quiet_connection_may_be_reconnected_before_it_stops(sandbox, at_ana, ana):
-    company = company_in("quiet", ana)
+def _is_at_codat_too(company: Company, sandbox: Sandbox) -> None:
     told = sandbox.create_company("Marlow")
     connection = sandbox.create_connection(told, "gbol")
     sandbox.authorise(connection, reads=False)
-    type(company).objects.update(codat_id=told)
+    Company.objects.update(codat_id=told)
     Connection.objects.update(codat_id=connection)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_reconnecting_is_at_hand_even_when_we_think_that_all_is_well(language, sandbox, at_ana, ana):
+    company = company_in("linked", ana, language=language)
+    _is_at_codat_too(company, sandbox)
+    text = text_of(at_ana.get(f"/c/{company.ref}/connection/"))
+    assert {"en": "Reconnect Xero", "fr": "Reconnecter Xero"}[language] in text
+
+    answer = at_ana.post(f"/c/{company.ref}/connection/reconnect/", {"anyway": "1"})
+
+    assert answer.url.startswith(sandbox.url)
+    assert Connection.objects.get().status == "Linked"
+
+
+def test_a_quiet_connection_may_be_reconnected_before_it_stops(sandbox, at_ana, ana):
+    company = company_in("quiet", ana)
+    _is_at_codat_too(company, sandbox)
 
     answer = at_ana.post(f"/c/{company.ref}/connection/reconnect/")
 
