@@ -1,12 +1,15 @@
 """axe-core finds nothing: every page and state, both languages, both themes, desk and phone. None scrolls sideways."""
 
 import itertools
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.utils import timezone
 
 from onboarding.actors import Actor
-from onboarding.usecases import invitations, links
+from onboarding.models import Invitation, Quota
+from onboarding.usecases import invitations, links, platforms
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.factories import COMMAND
 from tests.views.scenes import BY_NAME, company_in
@@ -41,6 +44,7 @@ def test_every_other_page(language, scheme, size, ana, visit, faults, live_serve
     fresh, linked, ended = (company_in(state, ana, language=language).ref for state in ("none", "linked", "expired"))
     addresses = [*OPEN, "/companies/", *(f"/c/{fresh}/{where}" for where in OF_A_COMPANY), "/c/ZZZ-0000/"]
     addresses += [f"/c/{linked}/", f"/c/{linked}/connection/disconnect/", f"/c/{ended}/connection/disconnect/"]
+    addresses += [f"/c/{linked}/connection/shared/", f"/c/{linked}/connect/"]
     page = visit("/data/", ana, size=size, color_scheme=scheme, locale=language)
 
     for address in addresses:
@@ -49,11 +53,44 @@ def test_every_other_page(language, scheme, size, ana, visit, faults, live_serve
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), WAYS, ids=NAMES)
+def test_every_notice_and_every_error_on_a_form(language, scheme, size, ana, visit, faults, live_server):
+    company = company_in("none", ana, language=language)
+    linked = company_in("linked", ana, language=language)
+    invitations.share(company, "carla@books.example", "", by=Actor.customer(ana))
+    page = visit("/data/", ana, size=size, color_scheme=scheme, locale=language)
+
+    def look(path: str) -> None:
+        page.goto(f"{live_server.url}{path}")
+        assert (faults(page), wide(page)) == ([], 0)
+
+    for where in ("share/", "other/"):
+        look(f"/c/{company.ref}/{where}")
+        page.locator("main button.primary").click()
+        page.wait_for_load_state()
+        assert page.locator("[role=alert]").evaluate("e => e === document.activeElement")
+        assert (faults(page), wide(page)) == ([], 0)
+    later = timezone.now() + timedelta(hours=3)
+    platforms.pause("gbol", reason_en="Xero is mending it.", reason_fr="Xero s’en occupe.", until=later, by=COMMAND)
+    look(f"/c/{company.ref}/connect/xero/")
+    Quota.objects.update_or_create(pk=1, defaults={"failures": 5})  # Codat is silent
+    look(f"/c/{linked.ref}/connection/")
+    Quota.objects.update_or_create(pk=1, defaults={"failures": 0, "blocked_until": later})  # or asks us to wait
+    look(f"/c/{linked.ref}/")
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), WAYS, ids=NAMES)
 def test_every_page_of_somebody_who_is_not_in_yet(language, scheme, size, ana, visit, faults, live_server):
     company = company_in("none", ana, language=language)
     sent = invitations.invite(company, email="new@marlow.example", role="member", by=COMMAND, send=False)
     helper = invitations.share(company, "carla@books.example", "Can you do it?", by=Actor.customer(ana))
-    tokens = [links.invitation_path(sent), links.invitation_path(helper), "/invite/broken/", "/sign-in/link/broken/"]
+    ended, used = (
+        invitations.invite(company, email=f"{name}@marlow.example", role="member", by=COMMAND, send=False)
+        for name in ("ended", "used")
+    )
+    Invitation.objects.filter(pk=ended.pk).update(expires_at=timezone.now() - timedelta(days=1))
+    Invitation.objects.filter(pk=used.pk).update(accepted_at=timezone.now())
+    tokens = [links.invitation_path(each) for each in (sent, helper, ended, used)]
+    tokens += ["/invite/broken/", "/sign-in/link/broken/"]
     tokens.append(urlsplit(links.reminders_url(company, ana.email)).path)
     page = visit("/data/", size=size, color_scheme=scheme, locale=language)
 

@@ -170,7 +170,8 @@ def _colleague(mail: Mail, facts: Facts) -> Words:
 
 def _connected(mail: Mail, facts: Facts) -> Words:
     told = mail.facts
-    named = {**facts, "org": told.get("org"), "approver": told.get("by")}
+    read_since = mail.connection.organisation if mail.connection else ""  # the name may come after the first read
+    named = {**facts, "org": told.get("org") or read_since, "approver": told.get("by")}
     return Words(
         subject=_("%(platform)s is connected to %(product)s") % facts,
         heading=_("%(platform)s is connected") % facts,
