@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 import time_machine
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -53,6 +54,16 @@ def test_codat_away_is_a_finding(well, settings):
     settings.CODAT_BASE_URL = "http://127.0.0.1:9"
 
     assert finding("key").level == Level.FAILED
+
+
+@pytest.mark.parametrize("address", ["", "api.codat.io"])
+def test_without_an_address_of_codat_the_settings_say_so_and_nothing_is_asked(settings, address):
+    settings.CODAT_BASE_URL = address
+
+    assert finding("settings").level == Level.FAILED
+    assert "key" not in levels()
+    with pytest.raises(ImproperlyConfigured, match="CODAT_BASE_URL"):
+        call_command("doctor", create_webhook=True)
 
 
 def test_another_return_address_is_found(well):

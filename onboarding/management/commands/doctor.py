@@ -8,6 +8,7 @@ from celery import current_app
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
+from onboarding import checks
 from onboarding.codat import CodatError
 from onboarding.errors import explain
 from onboarding.usecases.watch import doctor, doctor_account
@@ -35,6 +36,7 @@ Exit status: 0 all is well (warnings included), 1 something failed.
     def handle(self, *args: Any, **options: Any) -> None:
         found: list[Finding] = []
         if options["create_webhook"]:
+            checks.demand()
             try:
                 found.append(doctor_account.create_webhook())
             except CodatError as error:

@@ -51,6 +51,8 @@ def _settings() -> Iterator[Finding]:
 def _account() -> Any:
     try:
         profile = codat_for(Errand.CLICK).get_profile()
+    except ValueError:  # no address that could be asked: the settings above say so
+        return None
     except codat.Refused as error:
         fixes = {
             401: "Copy the API key from the Codat Portal (Developers > API keys) into CODAT_API_KEY.",
