@@ -6,7 +6,7 @@ import re
 
 from sandbox import lifecycle
 from sandbox.errors import ApiError
-from sandbox.exchange import Answer, Request, see_other
+from sandbox.exchange import Answer, Request, empty_answer, see_other
 from sandbox.link import logos, pages, redirect
 from sandbox.links import Visit
 from sandbox.platforms import PLATFORMS, Platform, by_source
@@ -17,7 +17,9 @@ from sandbox.world import World
 
 OWNERS_PAGES = {"/", "/desk"}
 DESK_COMPANIES = 50
-_PAGE = re.compile(r"^/(|desk|company/[^/]+|link/[^/]+|public/.+|companies/[^/]+/connections/[^/]+/start)$")
+_PAGE = re.compile(
+    r"^/(|desk|favicon\.ico|company/[^/]+|link/[^/]+|public/.+|companies/[^/]+/connections/[^/]+/start)$"
+)
 _FOLDERS = {
     "platforms": ("square", False),
     "officialLogos/Full": ("full", False),
@@ -30,6 +32,12 @@ _FOLDERS = {
 def is_page(path: str) -> bool:
     """Whether this address is for people, without key, quota and log."""
     return _PAGE.match(path) is not None
+
+
+@link.route("GET", "/favicon.ico")
+def favicon(world: World, request: Request) -> Answer:
+    """Browsers ask for it by themselves: no request of the API, and none of the client's."""
+    return empty_answer(204)
 
 
 @link.route("GET", "/companies/{company_id}/connections/{connection_id}/start")

@@ -29,6 +29,13 @@ def test_page_says_which_software(pending):
     assert "Connect Xero" in page.text
 
 
+def test_the_browsers_own_request_for_an_icon_is_none_of_the_clients(sandbox):
+    sandbox.forget_requests()
+
+    assert requests.get(f"{sandbox.url}/favicon.ico", timeout=10).status_code == 204
+    assert sandbox.requests() == []
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "message", "status"),
     [
