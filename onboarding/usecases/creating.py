@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from .. import codat, queries
 from ..actors import Actor
-from ..errors import ConnectionGone, StillWorking
+from ..errors import ConnectionGone, NotOffered, StillWorking
 from ..lifecycle import Observation, Status
 from ..models import Company, Connection
+from ..platforms import name_of
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, door, observing, timeline
@@ -25,16 +26,30 @@ def create_held(
     """A PendingAuth connection to the platform, and what Codat said of it (with its fresh link URL).
 
     A company that Codat no longer has is made anew, once: this is the customer's next Connect.
-    Raises StillWorking, ConnectionGone or a CodatError; the intent stays stored.
+    Raises StillWorking, ConnectionGone, NotOffered or a CodatError; the intent stays stored.
     """
     try:
         return _create(company, platform_key, by=by, errand=errand)
     except codat.Refused as error:
         if not error.is_gone:
             raise
+        if _is_at_codat(company, errand):  # then it is the software that Codat does not find
+            raise NotOffered(platform=name_of(platform_key)) from None
         companies.note_gone(company, at=timezone.now(), by=by)
         company = companies.ensure_held(Company.objects.get(pk=company.pk), by=by, errand=errand)
         return _create(company, platform_key, by=by, errand=errand)
+
+
+def _is_at_codat(company: Company, errand: Errand) -> bool:
+    """Asked before a company is made anew: "not found" may mean the software, and a second company is for ever."""
+    assert company.codat_id
+    try:
+        codat_for(errand).get_company(company.codat_id)
+    except codat.Refused as error:
+        if error.is_gone:
+            return False
+        raise
+    return True
 
 
 def _create(company: Company, platform_key: str, *, by: Actor, errand: Errand) -> tuple[Connection, codat.Connection]:

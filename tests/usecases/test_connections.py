@@ -214,6 +214,18 @@ def test_a_company_deleted_at_codat_is_made_anew_by_the_next_connect(sandbox: Sa
     assert [UUID(told["id"]) for told in sandbox.companies()] == [company.codat_id]
 
 
+def test_software_that_codat_does_not_find_makes_no_second_company(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+    sandbox.next_answer(404, method="POST", path="/connections$")
+
+    with pytest.raises(NotOffered):
+        start(company, ana)
+    company.refresh_from_db()
+
+    assert [UUID(told["id"]) for told in sandbox.companies()] == [company.codat_id]
+    assert company.gone_at is None
+    assert only(company).status == Status.DELETED
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_makes_one_company_and_one_connection(sandbox: Sandbox) -> None:
     ana = factories.ana()
