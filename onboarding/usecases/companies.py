@@ -22,7 +22,7 @@ from ..models import Company, Membership, Role, User
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import door, standing, timeline
-from .retries import made_nothing
+from .retries import is_spent, made_nothing
 
 HOLD_SECONDS = 60  # longer than any click lasts; a killed process blocks its company no longer than this
 REF_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # never I or O: they are read out by phone as 1 and 0
@@ -247,8 +247,8 @@ def _intend(company: Company) -> UUID:
 
 def _create_failed(company: Company, error: codat.CodatError, *, was_asked: bool, by: Actor, errand: Errand) -> Company:
     """Keep what a later try needs; look at once when Codat answered 5xx, for it may have happened."""
-    if error.answered:
-        company.create_key = None  # Codat would replay this very answer for 90 minutes
+    if is_spent(error, was_asked=was_asked):
+        company.create_key = None
     if made_nothing(error, was_asked=was_asked):
         company.create_asked_at = None
     company.save(update_fields=["create_key", "create_asked_at"])

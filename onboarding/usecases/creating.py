@@ -17,7 +17,7 @@ from ..platforms import name_of
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, door, observing, timeline
-from .retries import made_nothing
+from .retries import is_spent, made_nothing
 
 
 def create_held(
@@ -99,8 +99,8 @@ def _create_failed(
     connection: Connection, error: codat.CodatError, *, was_asked: bool, by: Actor, errand: Errand
 ) -> tuple[Connection, codat.Connection]:
     """Keep what a later try needs; look at once when Codat answered 5xx, for it may have happened."""
-    if error.answered:
-        connection.create_key = None  # Codat would replay this very answer for 90 minutes
+    if is_spent(error, was_asked=was_asked):
+        connection.create_key = None
     if made_nothing(error, was_asked=was_asked):
         connection.create_asked_at = None
     connection.save(update_fields=["create_key", "create_asked_at"])

@@ -15,6 +15,7 @@ from ..models import Company, Connection, Kind
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, door, observing, timeline
+from .retries import is_spent
 
 
 def retry(company: Company, *, by: Actor, errand: Errand = Errand.CLICK) -> Connection | None:
@@ -80,7 +81,7 @@ def _create_held(company: Company, partner: Connection, *, by: Actor, errand: Er
 
 
 def _note_failed(partner: Connection, error: codat.CodatError, by: Actor, *, was_asked: bool) -> None:
-    if error.answered:
+    if is_spent(error, was_asked=was_asked):
         partner.create_key = None
     if isinstance(error, codat.Busy) and not was_asked:
         partner.create_asked_at = None

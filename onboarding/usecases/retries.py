@@ -37,6 +37,14 @@ def made_nothing(error: codat.CodatError, *, was_asked: bool) -> bool:
     return isinstance(error, (codat.Refused, codat.Busy)) and not was_asked
 
 
+def is_spent(error: codat.CodatError, *, was_asked: bool) -> bool:
+    """Whether the idempotency key is used up, for Codat would replay this very answer for 90 minutes.
+
+    A 409 to a key that was never sent before cannot mean "still running": it is an answer like any other.
+    """
+    return error.answered or (isinstance(error, codat.Refused) and not was_asked)
+
+
 def once_more(work: Callable[[], T]) -> T:
     """Do what may be repeated; once more after a deadlock or a lock not given in time, for the other has ended then."""
     try:

@@ -214,6 +214,22 @@ def test_a_company_deleted_at_codat_is_made_anew_by_the_next_connect(sandbox: Sa
     assert [UUID(told["id"]) for told in sandbox.companies()] == [company.codat_id]
 
 
+@pytest.mark.parametrize("path", ["/companies$", "/connections$"])
+def test_a_conflict_over_a_fresh_key_is_not_replayed_to_the_next_try(
+    sandbox: Sandbox,
+    company: Company,
+    ana,  # type: ignore[no-untyped-def]
+    path: str,
+) -> None:
+    sandbox.next_answer(409, method="POST", path=path)
+
+    with pytest.raises(codat.Refused):
+        start(company, ana)
+    start(company, ana)
+
+    assert len(sandbox.companies()[0]["connections"]) == 1
+
+
 def test_software_that_codat_does_not_find_makes_no_second_company(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
     sandbox.next_answer(404, method="POST", path="/connections$")
 
