@@ -328,6 +328,10 @@ def what_goes(desk: Desk) -> list[str]:
     ]
 
 
+def _explain_asking(desk: Desk) -> list[str]:
+    return [*what_goes(desk), "Nothing is deleted until a second person has confirmed it."]
+
+
 def _why_no_confirmation(desk: Desk) -> str:
     if desk.deletion is None:
         return "Nobody has asked to delete it."
@@ -412,7 +416,7 @@ ACTS = {
         ),
         Act(
             "ask_deletion", "Delete company at Codat", "ask_deletion", _ask_deletion, _why_no_deletion,
-            form=ask.TypeReference, icon="cross", asks=True, is_danger=True, explains=what_goes,
+            form=ask.TypeReference, icon="cross", asks=True, is_danger=True, explains=_explain_asking,
         ),
         Act(
             "confirm_deletion", "Confirm the deletion", "confirm_deletion", _confirm_deletion, _why_no_confirmation,

@@ -1,6 +1,6 @@
 """The first five lines of a company's page: what is wrong, since when, why, and what to do next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .. import words as customer_words
@@ -25,18 +25,33 @@ class Advice:
     more: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """What matters besides the state. It is the next step where the state itself asks for none."""
+
+    title: str
+    says: str
+    acts: tuple[str, ...] = ()
+
+
+CALM = frozenset({State.LINKED, State.READING, State.UNLINKED})  # states that leave nothing, or waiting, to be done
+
+
 def of(desk: Desk) -> Advice:
     """What the state asks for, with what is urgent beside it said first."""
     if desk.company.erased_at:
         return Advice("This company was erased", f"At its request, {words.when(desk.company.erased_at)}.", ())
     if desk.deletion is not None:
         return _deletion(desk)
-    first = ADVICE[desk.state](desk)
+    first, urgent = ADVICE[desk.state](desk), list(_urgent(desk))
     word = words.STATES[desk.state]
     needs = desk.company.needs
     kind = words.need_of(needs).word.kind if needs and word.kind in ("off", "ok") else word.kind
-    acts = tuple(dict.fromkeys((*_urgent_acts(desk), *first.acts)))[:3]
-    return Advice(first.title, first.cause, acts, kind, word.icon, [*_urgent(desk), *first.more])
+    acts = tuple(dict.fromkeys((*[name for each in urgent for name in each.acts], *first.acts)))[:3]
+    says = [each.says for each in urgent]
+    if urgent and desk.state in CALM:
+        return Advice(urgent[0].title, f"{says[0]} {first.cause}", acts, "warn", "triangle", [*says[1:], *first.more])
+    return Advice(first.title, first.cause, acts, kind, word.icon, [*says, *first.more])
 
 
 def _deletion(desk: Desk) -> Advice:
@@ -54,36 +69,30 @@ def _deletion(desk: Desk) -> Advice:
     return Advice("Next: a second person confirms the deletion", cause, acts, "bad", "todo")
 
 
-def _urgent(desk: Desk) -> list[str]:
-    """What matters besides the state."""
-    found = []
+def _urgent(desk: Desk) -> Iterator[Urgent]:
     for request in desk.open_requests:
-        asker = request.user or desk.first_name
-        found.append(f"{asker} uses {request.software}, which is not in the list. Write back, then mark it answered.")
+        says = f"{request.user or desk.first_name} uses {request.software}, which is not in the list."
+        title = f"Next: write back about {request.software}"
+        yield Urgent(title, f"{says} Write back, then mark it answered.", ("answer_request",))
     if desk.bounced and desk.state != State.LINKED:
-        found.append(
-            f"The last mail to {desk.bounced.to} bounced {words.when(desk.bounced.bounced_at)}. "
-            "Correct the address first."
-        )
+        bounced = f"The last mail to {desk.bounced.to} bounced {words.when(desk.bounced.bounced_at)}."
+        yield Urgent("Next: correct the address", f"{bounced} Correct the address first.")
     if len(desk.linked) > 1:
         names = " and ".join(connection.organisation or connection.platform_key for connection in desk.linked)
-        found.append(f"Two connections are Linked at once ({names}): unlink the one that is not wanted.")
+        says = f"Two connections are Linked at once ({names}): unlink the one that is not wanted."
+        yield Urgent("Next: unlink one of the two connections", says, ("unlink",))
     if wrong := wrong_organisation(desk):
-        found.append(f"Expected {wrong[0]}, got {wrong[1]}. The customer has not said which is right.")
+        yield _wrong(desk, *wrong)
     if desk.is_partner_missing:
-        found.append("The partner expense connection is missing: Expenses cannot write to the books without it.")
-    return found
+        says = "The partner expense connection is missing: Expenses cannot write to the books without it."
+        yield Urgent("Next: make the partner connection", says, ("retry_partner",))
 
 
-def _urgent_acts(desk: Desk) -> tuple[str, ...]:
-    acts = []
-    if desk.open_requests:
-        acts.append("answer_request")
-    if wrong_organisation(desk):
-        acts += ["keep_organisation", "unlink"]
-    if desk.is_partner_missing:
-        acts.append("retry_partner")
-    return tuple(acts)
+def _wrong(desk: Desk, expected: str, got: str) -> Urgent:
+    linked_at = desk.current.linked_at if desk.current else None
+    waiting = f" ({words.age(linked_at, desk.now)})" if linked_at else ""
+    says = f"Expected {expected}, got {got}. The customer has not answered{waiting}."
+    return Urgent(f"Next: ask {desk.first_name} which books are right", says, ("keep_organisation", "unlink"))
 
 
 def wrong_organisation(desk: Desk) -> tuple[str, str] | None:

@@ -31,7 +31,7 @@ ELSEWHERE = (
     "confirm_deletion",
     "withdraw_deletion",
 )  # beside what they are about
-RARE = ("keep_organisation", "answer_request", "retry_partner", "revoke_invitation")  # only offered when they apply
+RARE = ("keep_organisation", "answer_request")  # only offered when they apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _context(request: HttpRequest, the: Desk) -> dict[str, Any]:
         "seen": advice.seen_by_customer(the),
         "buttons": first,
         "others": [b for b in possible.values() if b not in first and b.act.name not in ELSEWHERE],
-        "impossible": [b for b in offered if b.why_not and b.act.name not in (*ELSEWHERE, *RARE)],
+        "impossible": [b for b in offered if b.why_not and _is_missed(the, b.act.name)],
         "can": {name: name in possible for name in ACTS},
         "wrong": advice.wrong_organisation(the),
         "goes": ACTS["ask_deletion"].explains(the) if the.deletion else [],
@@ -85,6 +85,13 @@ def _context(request: HttpRequest, the: Desk) -> dict[str, Any]:
         "can_edit": the.viewer.has_perm("onboarding.change_company"),
         "can_view_as": the.viewer.has_perm("onboarding.view_as_customer") and the.company.erased_at is None,
     }
+
+
+def _is_missed(the: Desk, name: str) -> bool:
+    """Whether somebody would look for this action here, and is to be told why it is not to be had."""
+    if name == "retry_partner":
+        return TABLES[the.company.product].needs_partner
+    return name not in (*ELSEWHERE, *RARE)
 
 
 def _button(the: Desk, act: Act) -> Button:

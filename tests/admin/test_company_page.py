@@ -25,8 +25,8 @@ def read(connection: Connection, *, ends: bool = True, **words: str) -> None:
     reads.note(connection, outcomes, by=WORKER, ended_at=now if ends else None)
 
 
-def linked(**columns: object) -> Connection:
-    made = factories.company(factories.ana(), contact="Ana Marlow")
+def linked(product: str = "bill_pay_async", **columns: object) -> Connection:
+    made = factories.company(factories.ana(), contact="Ana Marlow", product=product)
     return factories.local_connection(made, Status.LINKED, **columns)
 
 
@@ -139,6 +139,28 @@ def test_the_wrong_organisation_is_shown_beside_the_expected_one(support: Client
 
     assert response.context["wrong"] == ("Marlow Street Bakery Ltd", "Toft Farms")
     assert [button.act.name for button in response.context["buttons"]][:2] == ["keep_organisation", "unlink"]
+    advice = response.context["advice"]
+    assert advice.title == "Next: ask Ana which books are right"
+    assert "got Toft Farms. The customer has not answered (" in advice.cause
+
+
+def test_what_is_urgent_is_the_next_step_of_a_connected_company(support: Client) -> None:
+    connection = linked(product="expenses")
+    read(connection)
+
+    told = first_lines(support, connection.company)
+
+    assert told.startswith("Next: make the partner connection The partner expense connection is missing")
+
+
+@pytest.mark.parametrize(("product", "is_told"), [("bill_pay_async", False), ("expenses", True)])
+def test_why_nothing_is_retried_or_revoked_is_said_where_it_could_be(support: Client, product, is_told) -> None:
+    response = support.get(page_of(factories.company(factories.ana(), product=product)))
+
+    told = {button.act.name: button.why_not for button in response.context["impossible"]}
+
+    assert told["revoke_invitation"] == "No invitation is open."
+    assert ("retry_partner" in told) is is_told
 
 
 def test_a_bounced_mail_and_other_software_are_said(support: Client) -> None:

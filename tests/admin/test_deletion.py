@@ -11,7 +11,7 @@ from onboarding.errors import NotNow
 from onboarding.models import Batch, BatchKind, DeletionRequest
 from onboarding.usecases import deletion
 from tests import factories
-from tests.admin.conftest import do, page_of
+from tests.admin.conftest import act_of, do, page_of
 from tests.kit import Sandbox
 
 
@@ -25,7 +25,10 @@ def ask(browser: Client, company) -> list[str]:
 
 
 def test_asking_deletes_nothing(sandbox: Sandbox, lead: Client, connection) -> None:
+    asked = lead.get(act_of(connection.company, "ask_deletion")).context["explains"]
     ask(lead, connection.company)
+
+    assert asked[-1] == "Nothing is deleted until a second person has confirmed it."
 
     assert len(sandbox.companies()) == 1
     assert DeletionRequest.objects.get().reason == "Letter 12"
