@@ -169,9 +169,31 @@ def _morning(told: Numbers) -> dict[str, Any]:
         }
         groups.setdefault(row["needs"], []).append(shown)
     rows = [row for group in sorted(groups.values(), key=len, reverse=True) for row in group]
+    machinery = _for_operations(told)
     base = {name: value for name, value in told.chosen.query.items() if name != "period"}
     more = told.heads["needs"] - len(rows)
-    return {"rows": rows, "more": max(0, more), "url": _list(**base, needs="yes")}
+    return {"rows": [*machinery, *rows], "more": max(0, more), "url": _list(**base, needs="yes")}
+
+
+def _for_operations(told: Numbers) -> list[dict[str, Any]]:
+    """What needs somebody and is no company's: messages that were parked, and changes that no message told of."""
+    machinery, rows = told.machinery, []
+    if machinery["parked"]:
+        badge = words.Word("Parked delivery", "bad", "octagon").badge()
+        url = f"{reverse('admin:onboarding_delivery_changelist')}?stand=parked"
+        name = f"{machinery['parked']:,} {'webhook' if machinery['parked'] == 1 else 'webhooks'} not handled"
+        rows.append(_work(name, badge, machinery["parked_since"], told.at, "Read why on each, then replay them", url))
+    if machinery["missed"]:
+        badge = words.Word("Webhook late", "warn", "clock").badge()
+        name = f"{machinery['missed']:,} {'change' if machinery['missed'] == 1 else 'changes'} found by the sweep first"
+        todo = "No webhook within 15 minutes: run manage.py doctor"
+        url = reverse("admin:onboarding_sweep_changelist")
+        rows.append(_work(name, badge, machinery["swept_at"], told.at, todo, url))
+    return rows
+
+
+def _work(name: str, badge: str, since: datetime | None, now: datetime, todo: str, url: str) -> dict[str, Any]:
+    return {"name": name, "badge": badge, "age": words.age(since, now), "todo": todo, "url": url}
 
 
 def _machinery(told: Numbers) -> dict[str, Any]:

@@ -208,7 +208,9 @@ def _morning(companies: QuerySet[Company]) -> list[dict[str, Any]]:
 def _machinery(now: datetime) -> dict[str, Any]:
     """Whether the portal itself is well."""
     deliveries = Delivery.objects.filter(done_at=None).aggregate(
-        oldest=Min("received_at", filter=Q(parked_at=None)), parked=Count("pk", filter=Q(parked_at__isnull=False))
+        oldest=Min("received_at", filter=Q(parked_at=None)),
+        parked=Count("pk", filter=Q(parked_at__isnull=False)),
+        parked_at=Min("parked_at"),
     )
     sweep = Sweep.objects.filter(finished_at__isnull=False, is_whole=True).order_by("-started_at").first()
     newest = Delivery.objects.order_by("-received_at").values_list("received_at", flat=True).first()
@@ -216,6 +218,7 @@ def _machinery(now: datetime) -> dict[str, Any]:
         "allowance": quota.read(now),
         "oldest_delivery": deliveries["oldest"],
         "parked": deliveries["parked"],
+        "parked_since": deliveries["parked_at"],
         "last_delivery": newest,
         "swept_at": sweep.finished_at if sweep else None,
         "missed": sweep.missed_by_webhook if sweep else 0,

@@ -14,7 +14,7 @@ from onboarding.admin import numbers, plot
 from onboarding.admin.numbers import Chosen
 from onboarding.admin.percentile import Percentile, Seconds
 from onboarding.lifecycle import Source, Status
-from onboarding.models import Company, Connection, Delivery
+from onboarding.models import Company, Connection, Delivery, Sweep
 from onboarding.usecases import timeline
 from onboarding.usecases.watch import alarms
 from tests import factories
@@ -166,6 +166,20 @@ def test_alarms_and_parked_webhooks_are_said(support: Client) -> None:
 
     assert b"No event for a day" in response.content
     assert ("Parked webhooks", "1", True) in response.context["machinery"]["rows"]
+
+
+def test_webhooks_that_were_parked_or_late_need_someone_too(support: Client) -> None:
+    now = timezone.now()
+    parked_at = now - timedelta(hours=3)
+    Delivery.objects.create(webhook_id="m1", event_type="x", not_before=now, parked_at=parked_at)
+    Sweep.objects.create(started_at=now, finished_at=now, is_whole=True, missed_by_webhook=2)
+
+    parked, late = support.get("/admin/").context["morning"]["rows"]
+
+    assert (parked["name"], parked["age"]) == ("1 webhook not handled", "3 hours")
+    assert late["name"] == "2 changes found by the sweep first"
+    assert len(support.get(parked["url"]).context["cl"].result_list) == 1
+    assert support.get(late["url"]).status_code == 200
 
 
 @pytest.mark.parametrize("count", [1, 3])
