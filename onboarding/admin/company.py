@@ -82,7 +82,7 @@ class CompanyAdmin(Listed):
 
     @admin.display(description="Company")
     def company(self, row: Company) -> SafeString:
-        return format_html('<span class="name">{}</span> <span class="ref">{}</span>', row.name, row.ref)
+        return format_html('<bdi class="name">{}</bdi> <span class="ref">{}</span>', row.name, row.ref)
 
     @admin.display(description="Status")
     def status(self, row: Company) -> SafeString:
@@ -109,7 +109,7 @@ class CompanyAdmin(Listed):
     @admin.display(description="Next step")
     def next_step(self, row: Company) -> str:
         if row.needs:
-            return words.need_of(row.needs).todo.partition(":")[0].partition(";")[0].partition(",")[0]
+            return words.need_of(row.needs).short
         state = State(row.state)
         patience = words.PATIENCE.get(state)
         if patience and row.state_since and timezone.now() - row.state_since < patience:

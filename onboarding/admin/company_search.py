@@ -15,7 +15,7 @@ LEAST_ID_LENGTH = 12  # event and correlation ids are longer; words of a name ra
 def exact(told: str) -> int | None:
     """The one company that a reference, a customer ID, or an id of Codat's names; None for anything else."""
     text = told.strip()
-    if not text or " " in text or "@" in text:
+    if not text or "@" in text:
         return None
     by_name = Q(customer_id=text)
     if match := REFERENCE.fullmatch(text):
@@ -23,7 +23,7 @@ def exact(told: str) -> int | None:
     found = Company.objects.filter(by_name).values_list("pk", flat=True)[:2]
     if len(found) == 1:
         return found[0]
-    if len(text) < LEAST_ID_LENGTH:
+    if len(text) < LEAST_ID_LENGTH or " " in text:
         return None
     return next((pk for pk in _by_id(text) if pk is not None), None)
 

@@ -1,6 +1,7 @@
 """Webhook deliveries: what came, what became of it; parked ones are replayed by Operations."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,6 +22,7 @@ from .company_search import uuid_of
 from .lists import Listed, select_across
 
 REPLAYED_AT_ONCE = 10_000
+NAMED = 100  # ids that the line of the history keeps
 
 
 class StandFilter(SimpleListFilter):
@@ -118,7 +120,7 @@ class DeliveryAdmin(Listed):
         else:
             ids = request.POST.getlist("_selected_action")
         count = webhooks.replay(ids=ids)
-        _note(request, count, "chosen")
+        _note(request, count, "chosen", ids)
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -135,9 +137,10 @@ def replay_parked(request: HttpRequest) -> HttpResponse:
     return frame.see_other("onboarding_delivery_changelist")
 
 
-def _note(request: HttpRequest, count: int, which: str) -> None:
+def _note(request: HttpRequest, count: int, which: str, ids: Sequence[str] = ()) -> None:
     by = frame.actor(request, request.POST.get("reason", ""))
-    timeline.write("replayed", company=None, by=by, facts={"deliveries": count, "which": which})
+    facts = {"deliveries": count, "which": which, "ids": list(ids[:NAMED])}
+    timeline.write("replayed", company=None, by=by, facts=facts)
     nudge(tasks.drain_deliveries)
     noun = "delivery is" if count == 1 else "deliveries are"
     messages.success(request, f"{count:,} {noun} handled again. Reload this page to see how each ends.")

@@ -65,30 +65,41 @@ PATIENCE = {  # before that nothing is to be done
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Why somebody of ours should look: in a badge, as a group's title, and what to do."""
+    """Why somebody of ours should look: in a badge, as a group's title, what to do, and that in two words."""
 
     word: Word
     todo: str
+    short: str
 
 
 NEEDS = {
-    "software": Need(Word("Software not listed", "warn", "info"), "Write back: they use something else"),
-    "bounced": Need(Word("Email bounced", "bad", "envelope"), "Ask for the right address, correct it, send again"),
-    "permission": Need(Word("Permission missing", "bad", "octagon"), "Say which right is missing; then reconnect"),
-    "errors": Need(Word("Error 3 times", "bad", "octagon"), "Read the message and call"),
-    "expired": Need(Word("Access expired", "warn", "triangle"), "Call: two emails, no answer"),
-    "computer_off": Need(Word("Waiting for computer", "warn", "pause"), "Call: walk through the Web Connector list"),
-    "reading_long": Need(Word("First read over a day", "warn", "half"), "Look at the data table; ask Codat support"),
-    "unfinished": Need(Word("Not finished", "off", "circle"), "Send the link again, or call"),
-    "unopened": Need(Word("Invitation unopened", "off", "envelope"), "Send again, or call"),
-    "quiet": Need(Word("Not read for long", "warn", "clock"), "Ask them to reconnect before access ends"),
-    "two_linked": Need(Word("Two connected", "bad", "octagon"), "Unlink the one that is not wanted"),
+    "software": Need(Word("Software not listed", "warn", "info"), "Write back: they use something else", "Write back"),
+    "bounced": Need(
+        Word("Email bounced", "bad", "envelope"), "Ask for the right address, correct it, send again", "Correct address"
+    ),
+    "permission": Need(
+        Word("Permission missing", "bad", "octagon"), "Say which right is missing; then reconnect", "Ask admin"
+    ),
+    "errors": Need(Word("Error 3 times", "bad", "octagon"), "Read the message and call", "Call"),
+    "expired": Need(Word("Access expired", "warn", "triangle"), "Call: two emails, no answer", "Call"),
+    "computer_off": Need(
+        Word("Waiting for computer", "warn", "pause"), "Call: walk through the Web Connector list", "Call"
+    ),
+    "reading_long": Need(
+        Word("First read over a day", "warn", "half"), "Look at the data table; ask Codat support", "Look at data"
+    ),
+    "unfinished": Need(Word("Not finished", "off", "circle"), "Send the link again, or call", "Send again"),
+    "unopened": Need(Word("Invitation unopened", "off", "envelope"), "Send again, or call", "Send again"),
+    "quiet": Need(Word("Not read for long", "warn", "clock"), "Ask them to reconnect before access ends", "Reconnect"),
+    "two_linked": Need(Word("Two connected", "bad", "octagon"), "Unlink the one that is not wanted", "Unlink one"),
 }
 
 
 def need_of(code: str) -> Need:
     """A reason that this page does not know yet is shown as it is."""
-    return NEEDS.get(code) or Need(Word(code.replace("_", " ").capitalize(), "warn", "triangle"), "Open the company")
+    return NEEDS.get(code) or Need(
+        Word(code.replace("_", " ").capitalize(), "warn", "triangle"), "Open the company", "Open"
+    )
 
 
 def state_of(code: str) -> Word:

@@ -112,6 +112,12 @@ def test_an_exact_reference_or_id_opens_the_company_at_once(support: Client) -> 
         assert (response.status_code, response.headers.get("Location")) == (302, page_of(made)), told
 
 
+def test_a_customer_id_with_a_blank_in_it_opens_its_company_too(support: Client) -> None:
+    made = factories.company(customer_id="AB 12")
+
+    assert support.get(LIST, {"q": "AB 12"}).headers["Location"] == page_of(made)
+
+
 def test_an_id_that_nothing_has_says_what_was_searched(support: Client) -> None:
     company("Toft Stores")
 
