@@ -152,3 +152,15 @@ def test_nothing_is_deleted_in_bulk(rf: RequestFactory, the_world: World):
     offered = {name for model_admin in admin.site._registry.values() for name in model_admin.get_actions(request)}
 
     assert "delete_selected" not in offered
+
+
+def test_action_opens_to_every_one_of_its_roles(the_world: World, rows: dict[str, Any]):
+    """Posted by who may: it is done, or the page says what is missing. Never 403, and never an error of ours."""
+    the_world.sign_in_all()
+    wrong = {}
+    for name, who in table.ACTS.items():
+        path = f"/admin/onboarding/company/{rows['onboarding/company']}/do/{name}/"
+        found = {each: the_world.browser(each).post(path, {}).status_code for each in sorted(table.names(who))}
+        wrong |= {(name, each): code for each, code in found.items() if code not in (303, 422)}
+
+    assert wrong == {}
