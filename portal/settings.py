@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "portal.request_id.RequestId",
+    "portal.watched.AnyHost",
     "portal.head.NoBodyForHead",
     "portal.headers.Headers",
     "csp.middleware.CSPMiddleware",

@@ -35,6 +35,23 @@ def test_unknown_host_gets_nothing(client: Client, db: None, headers: dict[str, 
     assert "evil" not in answer.content.decode()
 
 
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "127.0.0.1", "evil.example"])
+def test_whoever_watches_asks_by_any_name(client: Client, db: None, settings, host: str):
+    """A container's own check and a balancer's know the machine's address alone."""
+    settings.METRICS_TOKEN = "only-for-tests-metrics"
+    asked = {
+        path: client.get(path, headers={"Host": host, "Authorization": "Bearer only-for-tests-metrics"})
+        for path in ("/healthz", "/readyz", "/metrics")
+    }
+
+    assert {path: answer.status_code for path, answer in asked.items()} == {
+        "/healthz": 200,
+        "/readyz": 503,
+        "/metrics": 200,
+    }
+    assert "evil" not in "".join(answer.text + str(answer.headers) for answer in asked.values())
+
+
 def test_mails_name_the_configured_address_alone(the_world: World, settings):
     """Sign-in, a new password and a colleague's link: never the request's own host."""
     settings.ACCOUNT_RATE_LIMITS = False
