@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from . import logs, spool
 from .environment import Environment, load
@@ -113,11 +115,20 @@ _database.setdefault("CONN_MAX_AGE", 60)  # seconds
 _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# `default` counts limits on sign-in: when it is away, nobody signs in. `hints` is what pages can do without.
 CACHES = {"default": env.cache("CACHE_URL", "dbcache://cache")}
-_cache_is_database = CACHES["default"]["BACKEND"].endswith("DatabaseCache")
-if _cache_is_database:
-    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000}  # limits on sign-in live here: never cull them early
-SESSION_ENGINE = "onboarding.asking" if _cache_is_database else "django.contrib.sessions.backends.cached_db"
+_cache = CACHES["default"]
+if _cache["BACKEND"].endswith("DatabaseCache"):
+    _cache["OPTIONS"] = {"MAX_ENTRIES": 100_000}  # never cull limits early
+    CACHES["hints"] = _cache
+elif _cache["BACKEND"].endswith("RedisCache"):
+    _waits = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}  # seconds, once
+    _cache["OPTIONS"] = {**_waits, **_cache.get("OPTIONS", {})}
+    CACHES["hints"] = {**_cache, "BACKEND": "portal.hints.Hints"}
+else:
+    CACHES["hints"] = _cache
+# In the database alone, so that one that was ended is ended, and a cache that is away signs nobody out.
+SESSION_ENGINE = "onboarding.asking"
 
 # Codat
 CODAT_BASE_URL = env.str("CODAT_BASE_URL", "").strip().rstrip("/")

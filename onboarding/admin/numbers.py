@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
 from django.utils import timezone
 
@@ -81,10 +81,10 @@ class Numbers:
 
 def read(chosen: Chosen) -> Numbers:
     """From the cache if it is not older than a minute, else eight queries and some small ones."""
-    kept: Numbers | None = cache.get(chosen.key)
+    kept: Numbers | None = caches["hints"].get(chosen.key)
     if kept is None:
         kept = compute(chosen, timezone.now())
-        cache.set(chosen.key, kept, KEPT_SECONDS)
+        caches["hints"].set(chosen.key, kept, KEPT_SECONDS)
     return kept
 
 

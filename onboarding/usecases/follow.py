@@ -11,7 +11,7 @@ Everything here may run twice, at once or die half-way. A dead worker's claim ru
 import logging
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -43,7 +43,7 @@ TRIES_BEFORE_SLOW = 8
 
 def note_open(connection: Connection) -> None:
     """A customer looks at its page: its first read is asked after twice a minute. Stored in the cache alone."""
-    cache.set(_open_key(connection.pk), True, PAGE_OPEN_SECONDS)
+    caches["hints"].set(_open_key(connection.pk), True, PAGE_OPEN_SECONDS)
 
 
 def _open_key(pk: int) -> str:
@@ -65,7 +65,7 @@ def wake_open(now: datetime | None = None) -> int:
     moment = now or timezone.now()
     reading = Connection.objects.filter(status=Status.LINKED, first_read_at=None, look_at__gt=moment)
     asked = {_open_key(pk): pk for pk in reading.values_list("pk", flat=True)[:2000]}
-    pks = [asked[key] for key in cache.get_many(asked)] if asked else []
+    pks = [asked[key] for key in caches["hints"].get_many(asked)] if asked else []
     sooner = Q(look_at__gt=moment + PROGRESS_WITH_PAGE)
     return Connection.objects.filter(sooner, pk__in=pks).update(look_at=moment + PROGRESS_WITH_PAGE)
 
@@ -165,7 +165,7 @@ def _look_after_linked(connection: Connection) -> tuple[str, timedelta | None]:
 def _follow_first_read(connection: Connection) -> tuple[str, timedelta | None]:
     """Its end comes as an event; asking is for the open page, and for the event that never came."""
     now = timezone.now()
-    is_open = cache.get(_open_key(connection.pk)) is not None
+    is_open = caches["hints"].get(_open_key(connection.pk)) is not None
     stored = TABLES[connection.company.product].reads_are_stored
     if stored and connection.looks == 0 and not is_open:
         return "first read waits", PROGRESS_WITHOUT_PAGE

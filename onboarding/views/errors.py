@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
+from redis.exceptions import RedisError
 
 from .. import brand
 
@@ -59,8 +60,8 @@ def too_many(request: HttpRequest, minutes: int) -> HttpResponse:
 
 
 def went_wrong(request: HttpRequest) -> HttpResponse:
-    """500: static words in both languages, with the request's number if it is known. 503 without a database."""
-    if isinstance(sys.exception(), OperationalError):
+    """500: static words in both languages, with the request's number if it is known. 503 without database or cache."""
+    if isinstance(sys.exception(), OperationalError | RedisError):
         return unavailable(request)
     return HttpResponse(_static("500.html", getattr(request, "request_id", "")), status=500)
 
