@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -121,7 +122,10 @@ def _chosen(request: HttpRequest) -> QuerySet[Company]:
         ids = [int(part) for part in str(told["ids"]).split(",") if part.isdecimal() and len(part) < LONGEST_ID]
         return Company.objects.filter(pk__in=ids, erased_at=None)
     model_admin = admin.site.get_model_admin(Company)
-    return model_admin.get_changelist_instance(request).queryset
+    try:
+        return model_admin.get_changelist_instance(request).queryset
+    except IncorrectLookupParameters:  # a filter that the list does not have chooses nothing; the list says so too
+        return Company.objects.none()
 
 
 def _do(request: HttpRequest, many: Many, companies: QuerySet[Company], reason: str, asked: str) -> HttpResponseBase:
