@@ -15,6 +15,7 @@ STAMP = os.path.join(VENV, "stamp")
 PYTHON = os.path.join(VENV, "bin", "python")
 
 TESTS = ["-m", "pytest"]
+CHAOS = ["tests/chaos", "tests/properties", "tests/security/test_fuzz.py"]
 CHECKS = [
     ("ruff check", ["-m", "ruff", "check", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
@@ -65,11 +66,14 @@ def test(rest):
 
 
 def test_services(rest):
-    return ensure("dev") or become(TESTS + ["-m", "services", "tests/services"] + rest)
+    """Real workers and brokers; then the ordinary suite on PostgreSQL and Redis. What is asked for by name comes alone."""
+    code = ensure("dev") or call(TESTS + ["-m", "services", "-q"] + (rest or ["tests/services"]))
+    return code if code or rest else call(TESTS + ["-n", "2", "-q"], {"TEST_ON": "services"})
 
 
 def chaos(rest):
-    return ensure("dev") or become(TESTS + ["-m", "chaos", "tests/chaos"] + rest)
+    """Two files at a time, for they wait more than they work. What is asked for by name comes alone."""
+    return ensure("dev") or become(TESTS + ["-m", "chaos", "-q"] + (rest or ["-n", "2", "--dist", "loadfile"] + CHAOS))
 
 
 def bench(rest):

@@ -1,10 +1,17 @@
 """The environment of the tests, set before Django reads its settings."""
 
+import atexit
 import os
 from pathlib import Path
 
 _FOLDER = os.environ.get("TEST_VAR_DIR", "var/test")  # two runs at once need one each: the database lies there
 Path(__file__).resolve().parent.parent.joinpath(_FOLDER, "static").mkdir(parents=True, exist_ok=True)
+if os.environ.get("TEST_ON") == "services":  # the ordinary tests on PostgreSQL and Redis
+    from tests.services_at import database_of, give_back_redis, postgres_url, take_redis
+
+    _cache_url, _number = take_redis(f"{_FOLDER} {os.getpid()}")
+    atexit.register(give_back_redis, _number)
+    os.environ.update(DATABASE_URL=postgres_url(database_of(_FOLDER)), CACHE_URL=_cache_url)
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")  # nobody takes what tests send; service tests name a real one
 os.environ.update(
     {

@@ -76,7 +76,7 @@ class Server:
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
-        until(self.answers, f"{type(self).__name__} answers on port {self.port}", 30.0, every=0.02)
+        until(self.answers, f"{type(self).__name__} answers on port {self.port}", 90.0, every=0.02)
         return self
 
     def crash(self) -> None:

@@ -21,10 +21,11 @@ def start(tmp_path, monkeypatch) -> ModuleType:
     spec = importlib.util.spec_from_file_location("start_in_test", tmp_path / "start.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.called, module.codes = [], {}
+    module.called, module.codes, module.whole = [], {}, []
 
-    def call(command, **_):
+    def call(command, **how):
         module.called.append(command[2])
+        module.whole.append((command[3:], how.get("env", {}).get("TEST_ON")))
         if command[2] == "venv":
             Path(command[-1]).mkdir(exist_ok=True)
         return module.codes.get(command[2], 0)
@@ -102,6 +103,30 @@ def test_python_without_venv_is_told_what_to_install(start, capsys):
     start.codes["venv"] = 1
     assert start.main(["test"]) == 1
     assert "python3-venv" in capsys.readouterr().err
+
+
+def test_services_run_their_own_tests_and_then_all_others(start):
+    assert start.main(["test-services"]) == 0
+    assert start.whole[-2:] == [
+        (["-m", "services", "-q", "tests/services"], None),
+        (["-n", "2", "-q"], "services"),
+    ]
+
+
+def test_failed_services_end_the_run(start):
+    start.codes["pytest"] = 1
+    assert start.main(["test-services"]) == 1
+    assert [command for command, on in start.whole if on] == []
+
+
+def test_chaos_takes_the_many_tries_of_other_folders_along(start):
+    start.main(["chaos"])
+    assert start.called[-1][-3:] == start.CHAOS
+    marked = {path for path in (ROOT / "tests").rglob("test_*.py") if "mark.chaos" in path.read_text()}
+    folders = [ROOT / place for place in start.CHAOS]
+    assert [path for path in marked if not any(path == place or place in path.parents for place in folders)] == [
+        Path(__file__)
+    ]
 
 
 def test_install_demands_hashes(start):

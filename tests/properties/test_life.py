@@ -22,7 +22,7 @@ QUIET = {
     "suppress_health_check": list(HealthCheck),
 }
 FEW = settings(max_examples=10, stateful_step_count=18, derandomize=True, **QUIET)
-MANY = settings(max_examples=count(60, 600), stateful_step_count=40, print_blob=True, **QUIET)
+MANY = settings(max_examples=count(25, 600), stateful_step_count=40, print_blob=True, **QUIET)
 
 
 @pytest.fixture

@@ -15,21 +15,15 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-import redis
 from kombu import Connection as Broker
 from pytest_django import DjangoDbBlocker
 
 from tests.kit import Sandbox
 from tests.processes import Portal
+from tests.services_at import AMQP, POSTGRES, give_back_redis, postgres_url, take_redis
 from tests.stacks import MakePortal, migrated, portal_on
 
 RUN = f"portal_tests_{os.getpid()}"
-POSTGRES = os.environ.get("SERVICES_POSTGRES_URL", "postgres://root@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("SERVICES_REDIS_URL", "redis://127.0.0.1:6379")
-AMQP = os.environ.get("SERVICES_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672")
-REDIS_NUMBERS = range(1, 16)
-TAKEN = "portal-tests-taken-by"
-TAKEN_SECONDS = 3600
 
 
 class SharedPostgres:
@@ -39,7 +33,7 @@ class SharedPostgres:
         self._names: list[str] = []
 
     def url(self, database: str) -> str:
-        return urlsplit(POSTGRES)._replace(path=f"/{database}").geturl()
+        return postgres_url(database)
 
     def new_database(self, template: str = "template0") -> str:
         name = f"{RUN}_{len(self._names)}"
@@ -67,15 +61,9 @@ def postgres() -> Iterator[SharedPostgres]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """One of the server's databases that no other run uses."""
-    for number in REDIS_NUMBERS:
-        client = redis.Redis.from_url(f"{REDIS}/{number}", socket_connect_timeout=5)
-        if client.set(TAKEN, RUN, nx=True, ex=TAKEN_SECONDS):
-            yield f"{REDIS}/{number}"
-            client.flushdb()
-            client.close()
-            return
-        client.close()
-    pytest.fail("Every database of the Redis server is taken by another run.")
+    url, number = take_redis(RUN)
+    yield url
+    give_back_redis(number)
 
 
 @pytest.fixture(scope="session")
