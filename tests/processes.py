@@ -250,6 +250,13 @@ class Portal:
         self._processes.append(process)
         return process
 
+    def run_line(self, name: str, line: str, **environment: str) -> Process:
+        """A line of the Procfile, word for word, by a shell that finds this Python's programs."""
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{self.environment['PATH']}"
+        process = Process(name, ["sh", "-c", line], {**self.environment, "PATH": programs, **environment}, self.folder)
+        self._processes.append(process)
+        return process
+
     def wait_until_served(self, web: Process | None = None, timeout_seconds: float = START_SECONDS) -> None:
         def answers() -> bool:
             assert web is None or web.is_alive, f"web ended:\n{web.output[-3000:]}"
