@@ -120,6 +120,14 @@ def test_one_file_writes_a_connections_status() -> None:
     assert writers == {"door.py"}
 
 
+def test_nothing_waits_for_a_commit() -> None:
+    """What a row says is due is found by whoever looks: nothing is lost with a callback that fails or never runs."""
+    for path in modules("onboarding", "portal"):
+        names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert "on_commit" not in names | imports(path), path
+        assert "delay_on_commit" not in names, path
+
+
 def test_only_the_wiring_makes_a_client() -> None:
     makers = {path.name for path in modules("onboarding", "portal") if "onboarding.codat.Codat" in imports(path)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onboarding.models import Batch, Connection, Delivery, Heartbeat
+from onboarding.models import Batch, Company, Connection, Delivery, Event, Heartbeat, Sweep
 from tests import factories
 from tests.bulk.files import accepted, csv_of, good_rows
 from tests.kit import Sandbox
@@ -89,4 +89,29 @@ def test_a_worker_that_is_killed_loses_nothing(portal: Portal, sandbox: Sandbox)
 
     sandbox.settle()
     until(lambda: not Delivery.objects.filter(done_at=None).exists(), "every message handled", 60)
+    assert reconcile(sandbox) == []
+
+
+def test_two_clocks_do_no_harm(portal: Portal, sandbox: Sandbox) -> None:
+    """Twice the messages, from two machines: each thing is done once all the same."""
+    sandbox.quota(daily=1_000_000)
+    sandbox.settings(latency_seconds=0.05)
+    connection = a_pending_connection()
+    batch = accepted(csv_of(good_rows(60)))
+    portal.start_web()
+    portal.start_worker(name="one")
+    portal.start_worker(name="two")
+    for name in ("here", "there"):
+        portal.run(
+            f"beat-{name}", "-m", "celery", "-q", "-A", "portal", "beat", "--pidfile=", "-s", f"{portal.folder}/{name}"
+        )
+    sandbox.authorise(str(connection.codat_id), reads=False)
+
+    until(lambda: is_now(connection, "Linked"), "Linked", 60)
+    until(lambda: Batch.objects.get(pk=batch.pk).finished_at, "the batch is done", 120, every=0.5)
+    until(lambda: Sweep.objects.filter(is_whole=True).exists(), "a sweep", 150, every=0.5)
+    assert Sweep.objects.count() == 1
+    assert sandbox.counts()["companies"] == Company.objects.exclude(codat_id=None).count() == 61
+    assert len(sandbox.requests(r"/companies$", "POST")) == 61
+    assert Event.objects.filter(connection=connection, kind="connected").count() == 1
     assert reconcile(sandbox) == []
