@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +29,11 @@ STOP_SECONDS = 15.0
 GRACE_SECONDS = 4.0  # at the end of a test
 POLL_SECONDS = 0.05
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+NEVER_LOGGED = {
+    "one-time password": re.compile(r"(?i)\botp=(?!\*\*\*)"),
+    "token of a link of ours": re.compile(r"/(?:invite|sign-in/link|reminders)/(?!\*\*\*)[^/\s]{12,}"),
+    "session": re.compile(r"sessionid=(?!\*\*\*)\w{12,}"),
+}
 
 Found = TypeVar("Found")
 _libc = ctypes.CDLL(None)
@@ -196,8 +202,23 @@ class Portal:
     def __enter__(self) -> Portal:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.stop()
+        told = self.secrets_told()
+        assert kind is not None or told == [], told
+
+    def secrets_told(self) -> list[str]:
+        """What stands in a log of any process so far, and must stand in none: its name and the process's."""
+        literal = {
+            "SECRET_KEY": SECRET_KEY,
+            "API key": self.sandbox.api_key,
+            "webhook secret": self.sandbox.webhook_secret,
+        }
+        patterns = {name: re.compile(re.escape(text)) for name, text in literal.items()} | NEVER_LOGGED
+        logs = {path.name: path.read_text(errors="replace") for path in self.folder.glob("*.log")}
+        return [
+            f"{name} in {log}" for log, text in logs.items() for name, found in patterns.items() if found.search(text)
+        ]
 
     def start(self) -> None:
         """Web, worker and clock, as `make run` starts them."""

@@ -37,7 +37,7 @@ def kept_waiting(sandbox: Sandbox, method: str, path: str, *, is_done: bool) -> 
         def hangs() -> bool:
             return any(request.status == 0 for request in sandbox.requests(path, method)[before:])
 
-        until(hangs, f"{method} {path} hangs at Codat", 30, every=0.01)
+        until(hangs, f"{method} {path} hangs at Codat", 90, every=0.01)
 
     yield wait
 

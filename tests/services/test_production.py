@@ -35,7 +35,7 @@ class Behind(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
-        self.headers |= {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+        self.headers.update({"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"})
 
 
 @pytest.fixture(params=["rabbitmq", "redis"])

@@ -108,7 +108,7 @@ def test_two_clocks_do_no_harm(portal: Portal, sandbox: Sandbox) -> None:
     sandbox.authorise(str(connection.codat_id), reads=False)
 
     until(lambda: is_now(connection, "Linked"), "Linked", 60)
-    until(lambda: Batch.objects.get(pk=batch.pk).finished_at, "the batch is done", 120, every=0.5)
+    until(lambda: Batch.objects.get(pk=batch.pk).finished_at, "the batch is done", 200, every=0.5)
     until(lambda: Sweep.objects.filter(is_whole=True).exists(), "a sweep", 150, every=0.5)
     assert Sweep.objects.count() == 1
     assert sandbox.counts()["companies"] == Company.objects.exclude(codat_id=None).count() == 61
