@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 
 from ..lifecycle import RELINKABLE, UNFINISHED, Status
+from ..platforms import name_of
 
 
 class Kind(models.TextChoices):
@@ -90,6 +91,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform_key} of {self.company_id}"
+
+    @property
+    def software_name(self) -> str:
+        """The platform's full name, as people read it."""
+        return name_of(self.platform_key, self.platform_name)
 
     @property
     def is_linked(self) -> bool:

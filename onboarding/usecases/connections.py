@@ -23,7 +23,6 @@ from ..errors import (
 )
 from ..lifecycle import Observation, Status, Verdict
 from ..models import Company, Connection, Event
-from ..platforms import name_of
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import companies, creating, door, platforms, standing, timeline
@@ -69,7 +68,7 @@ def _prepare(company: Company, platform_key: str, *, by: Actor, errand: Errand) 
     platforms.check_offered(company, platform_key, errand=errand)
     with companies.held(company) as fresh:
         if linked := queries.linked(fresh):
-            raise AlreadyConnected(platform=name_of(linked.platform_key, linked.platform_name), connection=linked)
+            raise AlreadyConnected(platform=linked.software_name, connection=linked)
         fresh = companies.ensure_held(fresh, by=by, errand=errand)
         _note_picked(fresh, platform_key, by)
         for other in queries.accounting_of(fresh):
@@ -88,9 +87,7 @@ def _not_linked(connection: Connection) -> Connection:
     """Raises AlreadyConnected if the read just showed that it was finished in the meantime."""
     connection.refresh_from_db()
     if connection.is_linked:
-        raise AlreadyConnected(
-            platform=name_of(connection.platform_key, connection.platform_name), connection=connection
-        )
+        raise AlreadyConnected(platform=connection.software_name, connection=connection)
     return connection
 
 
@@ -132,7 +129,7 @@ def reconnect(connection: Connection, *, by: Actor, anyway: bool = False, errand
     _check_tries(connection.company)
     other = queries.linked(connection.company)
     if other and (other.pk != connection.pk or not (anyway or standing.wants_reconnecting(other))):
-        raise AlreadyConnected(platform=name_of(other.platform_key, other.platform_name), connection=other)
+        raise AlreadyConnected(platform=other.software_name, connection=other)
     if not (connection.can_relink or connection.is_linked):
         raise NothingToRelink
     if connection.status == Status.PENDING_AUTH:
@@ -142,9 +139,7 @@ def reconnect(connection: Connection, *, by: Actor, anyway: bool = False, errand
         raise ConnectionGone
     connection.refresh_from_db()
     if connection.is_linked and not (anyway or standing.wants_reconnecting(connection)):
-        raise AlreadyConnected(
-            platform=name_of(connection.platform_key, connection.platform_name), connection=connection
-        )
+        raise AlreadyConnected(platform=connection.software_name, connection=connection)
     return _leave(connection, told, by=by)
 
 
@@ -206,7 +201,7 @@ def unlink(connection: Connection, *, by: Actor, errand: Errand = Errand.CLICK) 
 def _unlink(connection: Connection, *, by: Actor, errand: Errand) -> Verdict:
     company = connection.company
     if connection.status != Status.LINKED or company.codat_id is None or connection.codat_id is None:
-        raise NotLinked(platform=name_of(connection.platform_key, connection.platform_name))
+        raise NotLinked(platform=connection.software_name)
     try:
         told = codat_for(errand).unlink_connection(company.codat_id, connection.codat_id, key=uuid4())
     except (codat.Unreachable, codat.Garbled, codat.Refused) as error:
@@ -228,7 +223,7 @@ def _unlink_failed(connection: Connection, error: codat.CodatError, *, by: Actor
     if told.status == Status.UNLINKED:
         return Verdict.MOVED
     if told.status != Status.LINKED:
-        raise NotLinked(platform=name_of(connection.platform_key, connection.platform_name))
+        raise NotLinked(platform=connection.software_name)
     raise error
 
 
@@ -280,7 +275,7 @@ def _drop_held(connection: Connection, *, by: Actor, errand: Errand) -> None:
     if connection.codat_id and connection.left_at and read(connection, by=by, errand=errand) is not None:
         connection.refresh_from_db()
     if not connection.is_pending and connection.status != Status.DELETED:
-        raise NotUnfinished(platform=name_of(connection.platform_key, connection.platform_name))
+        raise NotUnfinished(platform=connection.software_name)
     _delete(connection, by=by, errand=errand)
 
 

@@ -17,7 +17,6 @@ from ..actors import Actor
 from ..errors import CompanyErased, LinkEnded, LinkUnknown, LinkUsed, NotNow, TooManyTries
 from ..lifecycle import Source
 from ..models import Company, Invitation, Mail, Membership, Role, SoftwareRequest, User
-from ..platforms import name_of
 from ..states import State
 from . import companies, links, standing, timeline
 from .mails import outbox
@@ -289,7 +288,7 @@ def _send_page(company: Company, state: State, email: str, name: str, by: Actor,
     is_broken = state in (State.EXPIRED, State.PERMISSION) and connection is not None
     facts = {"name": name, "asked": True, "by": str(by.user or "")}
     if connection and is_broken:
-        facts["platform"] = name_of(connection.platform_key, connection.platform_name)
+        facts["platform"] = connection.software_name
         facts["at"] = (connection.status_at or now).isoformat()
     elif state in (State.UNLINKED, State.SIGNED_IN):
         facts["page"] = "connect/" if connection is None else "connection/"

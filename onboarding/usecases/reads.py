@@ -14,7 +14,7 @@ from ..actors import Actor
 from ..errors import NotLinked, NotNow
 from ..lifecycle import Source, Status, read_counts_from
 from ..models import Company, Connection, Event, Kind
-from ..platforms import TABLES, name_of
+from ..platforms import TABLES
 from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
 from ..wiring import Errand
 from ..wiring import codat as codat_for
@@ -252,7 +252,7 @@ def read_now(connection: Connection, *, by: Actor, errand: Errand = Errand.CLICK
     """Ask Codat to read every data type again. Raises NotLinked, NotNow, or a CodatError with nothing recorded."""
     company = connection.company
     if not connection.is_linked or company.codat_id is None:
-        raise NotLinked(platform=name_of(connection.platform_key, connection.platform_name))
+        raise NotLinked(platform=connection.software_name)
     if not TABLES[company.product].reads_are_stored:
         raise NotNow(sentence=_("This product reads the books live: there is no stored data to read again."))
     if connection.first_read_at is None or is_reading(connection):

@@ -15,7 +15,7 @@ from ..codat import CodatError
 from ..errors import AlreadyConnected, NotOffered, OnboardingError, explain
 from ..models import Company
 from ..nudge import nudge
-from ..platforms import TABLES, Platform, by_slug, has_successor, name_of
+from ..platforms import TABLES, Platform, by_slug, has_successor
 from ..security import allow_leaving
 from ..usecases import connections, consents, mails, platforms
 from .access import company_of, customer, person, surroundings
@@ -32,7 +32,7 @@ def choose_page(request: HttpRequest, company: Company, *, read_only: bool = Fal
     """The product's software as cards, A to Z, an unfinished one first; or that one is connected already."""
     linked = queries.linked(company)
     context = surroundings(company, read_only=read_only) | {
-        "linked": name_of(linked.platform_key, linked.platform_name) if linked else "",
+        "linked": linked.software_name if linked else "",
         "cards": [] if linked else _cards(company),
     }
     return render(request, "onboarding/choose.html", context)

@@ -12,7 +12,6 @@ from ..codat import CodatError
 from ..errors import AlreadyConnected, ConnectionGone, NothingToRelink, NotLinked, OnboardingError
 from ..models import Company, Connection, User
 from ..nudge import nudge
-from ..platforms import name_of
 from ..security import allow_leaving
 from ..states import State
 from ..usecases import connections, follow, returning
@@ -43,7 +42,7 @@ def _tell(request: HttpRequest, company: Company, note: str) -> None:
     current = queries.current(company)
     if current is None or not note:
         return
-    names = {"platform": name_of(current.platform_key, current.platform_name), "name": str(current.started_by or "")}
+    names = {"platform": current.software_name, "name": str(current.started_by or "")}
     if note == "e201":
         messages.info(request, _("Nothing has changed. %(platform)s was already connected.") % names)
     elif note == "someone":
@@ -203,7 +202,7 @@ def _disconnect(request: HttpRequest, company: Company, current: Connection) -> 
     except CodatError:
         title = _("We could not disconnect %(platform)s just now.")
         text = _("It is still connected. Try again in a few minutes, or call us and we will do it.")
-        name = name_of(current.platform_key, current.platform_name)
+        name = current.software_name
         messages.warning(request, f"{title % {'platform': name}}\n{text}")
         return see_other("disconnect", company.ref)
     except (NotLinked, ConnectionGone):

@@ -12,7 +12,6 @@ from .. import queries
 from ..errors import OnboardingError, explain
 from ..models import Company, Invitation, Role
 from ..nudge import nudge
-from ..platforms import name_of
 from ..tasks import send_mails
 from ..usecases import invitations
 from .access import company_of, customer, person, surroundings
@@ -69,7 +68,7 @@ def share(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _share_facts(request: HttpRequest, company: Company, form: ShareForm) -> dict[str, object]:
     current = queries.current(company)
-    platform = name_of(current.platform_key, current.platform_name) if current else _("the accounting software")
+    platform = current.software_name if current else _("the accounting software")
     return surroundings(company) | {
         "form": form,
         "platform": platform,

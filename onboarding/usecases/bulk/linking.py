@@ -20,7 +20,7 @@ def link(company: Company, platform_key: str, *, by: Actor) -> str:
     current = queries.current(company)
     name = name_of(platform_key)
     if current is not None and (current.codat_id or current.platform_key != platform_key):
-        told = name_of(current.platform_key, current.platform_name)
+        told = current.software_name
         return f"It has a connection to {told} already."
     _know_platforms()
     connections.prepare(company, platform_key, by=by, errand=Errand.BACKGROUND)

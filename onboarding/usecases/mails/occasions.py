@@ -151,7 +151,7 @@ def _customer(company: Company) -> list[tuple[str, str]]:
 
 
 def _platform(connection: Connection) -> str:
-    return name_of(connection.platform_key, connection.platform_name)
+    return connection.software_name
 
 
 def _iso(value: datetime | None) -> str:
