@@ -12,6 +12,7 @@ import pytest
 from tests.sandbox import specification
 from tests.sandbox.specification import REST_SPECIFICATIONS
 
+GIVE_UP_SECONDS = 600  # of one generated run, on a machine that does much else
 GONE = {"get-connection-management-access-token"}  # answers 404 since 2026-10-12
 
 SETTING = {"dataType": "bills", "fetchOnFirstLink": True, "syncSchedule": 24, "syncOrder": 0}
@@ -120,6 +121,7 @@ def test_every_event_is_as_published(api, sandbox, endpoint):
     assert set(endpoint.event_types) == published
 
 
+@pytest.mark.timeout(2 * GIVE_UP_SECONDS)
 @pytest.mark.parametrize(
     ("name", "paths"),
     [
@@ -145,6 +147,7 @@ def test_generated_requests_get_published_answers(api, sandbox, linked, tmp_path
     ]
     command += ["--checks", "status_code_conformance,response_schema_conformance,content_type_conformance"]
     command += ["--phases", "fuzzing", "--max-examples", "6", "--generation-deterministic", "--no-color"]
+    command += ["--suppress-health-check", "too_slow"]  # a busy machine is no fault of the sandbox
     command += [
         "--include-path-regex",
         paths,
@@ -154,6 +157,6 @@ def test_generated_requests_get_published_answers(api, sandbox, linked, tmp_path
         "delete-connection",
     ]
 
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=GIVE_UP_SECONDS, check=False)
 
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
