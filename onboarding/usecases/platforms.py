@@ -19,6 +19,7 @@ from ..wiring import codat as codat_for
 from . import timeline
 
 LOGOS_KEPT_FOR = timedelta(days=30)
+LOGO_AGAIN_AFTER = timedelta(days=1)  # when the host of the pictures cannot be reached: it is not that of the API
 ASKED_EVERY = timedelta(hours=6)
 
 
@@ -148,7 +149,12 @@ def _fetch_logo(state: PlatformState, errand: Errand, now: datetime) -> bool:
     if not url:
         PlatformState.objects.filter(pk=state.pk).update(logo_at=now)
         return False
-    logo = client.fetch_logo(url)
+    try:
+        logo = client.fetch_logo(url)
+    except codat.Unreachable:
+        again = now + LOGO_AGAIN_AFTER - LOGOS_KEPT_FOR
+        PlatformState.objects.filter(pk=state.pk).update(logo_at=again)
+        return False
     digest = sha256(logo.content).hexdigest()[:16]
     PlatformState.objects.filter(pk=state.pk).update(
         logo=logo.content, logo_type=logo.content_type, logo_digest=digest, logo_at=now

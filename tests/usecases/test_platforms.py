@@ -1,5 +1,7 @@
 """What is offered, and the pictures of it."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -81,3 +83,17 @@ def test_a_platform_without_a_picture_is_not_asked_for_every_day(sandbox: Sandbo
     enabled = PlatformState.objects.filter(is_enabled=True).count()
     assert len(sandbox.requests("branding")) == enabled
     assert not PlatformState.objects.filter(logo_at__lt=timezone.now(), logo_type__gt="").exists()
+
+
+@pytest.mark.django_db
+def test_pictures_that_cannot_be_reached_are_asked_for_daily_and_hold_up_no_other(sandbox: Sandbox) -> None:
+    platforms.refresh_enabled()
+    picture = {"image": {"src": "http://127.0.0.1:9/square.png", "alt": ""}}
+    sandbox.next_answer(200, path="branding", times=None, body={"logo": {"square": picture}})
+    now = timezone.now()
+
+    for hours in (0, 1, 25):
+        platforms.refresh_logos(now=now + timedelta(hours=hours))
+
+    enabled = PlatformState.objects.filter(is_enabled=True).count()
+    assert len(sandbox.requests("branding")) == 2 * enabled
