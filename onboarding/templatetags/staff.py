@@ -1,10 +1,12 @@
 """What staff pages need to show."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
+from django.contrib.admin.templatetags.admin_list import result_headers
 
-from onboarding.admin import words
+from onboarding.admin import cells, words
 from onboarding.platforms import name_of
 
 register = template.Library()
@@ -39,3 +41,9 @@ def low_first(text: str) -> str:
 @register.filter
 def platform_name(key: str) -> str:
     return name_of(key)
+
+
+@register.inclusion_tag("admin/keyset_results.html")
+def list_rows(cl: Any) -> dict[str, Any]:
+    """The table of a list's page."""
+    return {"cl": cl, "result_headers": result_headers(cl), "rows": cells.rows(cl)}
