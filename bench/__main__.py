@@ -17,11 +17,13 @@ from bench.report import HEAD
 ROWS = {
     "P1": "intake",
     "P2": "handling",
+    "P3": "news",
     "P4": "sweeping",
     "P5": "counting",
     "P6": "onboarding",
     "P7": "lists",
     "P8": "pages",
+    "P9": "starting",
 }
 
 
