@@ -5,11 +5,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.test import RequestFactory
 from django.utils import timezone
 
 from onboarding.actors import Actor
 from onboarding.models import Invitation, Quota
 from onboarding.usecases import invitations, links, platforms
+from onboarding.views import errors
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.factories import COMMAND
 from tests.views.scenes import BY_NAME, company_in
@@ -105,6 +107,22 @@ def test_every_page_of_somebody_who_is_not_in_yet(language, scheme, size, ana, v
         assert (faults(page), wide(page)) == ([], 0)
 
 
+def _answering(body: str):
+    return lambda route: route.fulfill(body=body, content_type="text/html")
+
+
+@pytest.mark.parametrize(("scheme", "size"), list(itertools.product(("light", "dark"), (DESKTOP, PHONE, NARROW))))
+def test_the_pages_that_need_no_database(scheme, size, visit, faults, live_server):
+    page = visit("/data/", size=size, color_scheme=scheme)
+    request = RequestFactory().get("/")
+    for answer in (errors.unavailable(request, at="14:30"), errors.too_large(request)):
+        page.route("**/away/", _answering(answer.content.decode()))
+
+        page.goto(f"{live_server.url}/away/")
+
+        assert (faults(page), wide(page)) == ([], 0)
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_nothing_scrolls_sideways_at_320_pixels(language, ana, visit, live_server):
     refs = {state: company_in(state, ana, language=language).ref for state in BY_NAME}
@@ -131,9 +149,10 @@ def test_wider_text_spacing_hides_nothing(ana, visit, live_server):
     assert page.evaluate(f"{clipped}.length") == 0
 
 
-def test_targets_are_large_enough_for_a_thumb(ana, visit):
-    ref = company_in("none", ana).ref
-    page = visit(f"/c/{ref}/connect/xero/", ana, size=PHONE)
+@pytest.mark.parametrize(("state", "where"), [("none", "connect/xero/"), ("linked", "connection/")])
+def test_targets_are_large_enough_for_a_thumb(state, where, ana, visit):
+    ref = company_in(state, ana).ref
+    page = visit(f"/c/{ref}/{where}", ana, size=PHONE)
 
     heights = page.evaluate(
         "[...document.querySelectorAll('main a, main button, main summary, header a, header button')]"

@@ -5,8 +5,9 @@ from playwright.sync_api import expect
 
 from onboarding.lifecycle import Observation, Source
 from onboarding.models import Connection
-from onboarding.usecases import door
+from onboarding.usecases import door, invitations, links
 from tests.browser.conftest import PHONE
+from tests.factories import COMMAND
 from tests.views.scenes import company_in, reads
 
 pytestmark = pytest.mark.browser
@@ -37,10 +38,23 @@ def test_a_page_that_waits_becomes_the_next_one_by_itself(ana, visit):
     expect(page.get_by_role("heading", level=1)).to_have_text("Xero is connected", timeout=15_000)
 
 
-@pytest.mark.parametrize("where", ["/sign-in/", "/c/{}/", "/c/{}/connect/", "/c/{}/connect/xero/"])
-def test_the_first_view_is_light(where, ana, visit, live_server):
-    company = company_in("none", ana)
-    page = visit("/data/", None if where == "/sign-in/" else ana, size=PHONE)
+@pytest.mark.parametrize(
+    ("state", "where"),
+    [
+        ("none", "/sign-in/"),
+        ("none", "invitation"),
+        ("none", "/c/{}/"),
+        ("none", "/c/{}/connect/"),
+        ("none", "/c/{}/connect/xero/"),
+        ("reading", "/c/{}/connection/"),  # with the script that keeps it fresh
+        ("linked", "/c/{}/connection/"),
+    ],
+)
+def test_the_first_view_is_light(state, where, ana, visit, live_server):
+    company = company_in(state, ana)
+    if where == "invitation":
+        where = links.invitation_path(invitations.invite(company, email="new@marlow.example", by=COMMAND, send=False))
+    page = visit("/data/", ana if where.startswith("/c/") else None, size=PHONE)
     fetched = []
     page.context.clear_cookies(name="nothing")
     fresh = page.context.new_page()
