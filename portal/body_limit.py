@@ -24,12 +24,13 @@ class BodyLimit:
         if not (told.isascii() and told.isdigit()):
             return errors.bad_request(request)
         size = int(told)
-        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and size > _largest(request):
+        if size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.get_response(request)
+        if not _is_import(request):
             return errors.too_large(request)
-        return self.get_response(request)
+        return errors.file_too_large(request) if size > settings.IMPORT_MAX_BYTES else self.get_response(request)
 
 
-def _largest(request: HttpRequest) -> int:
+def _is_import(request: HttpRequest) -> bool:
     """Files of companies are larger than anything else, and staff's alone."""
-    is_import = request.path == settings.IMPORT_PATH and getattr(request.user, "is_staff", False)
-    return settings.IMPORT_MAX_BYTES if is_import else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return request.path == settings.IMPORT_PATH and bool(getattr(request.user, "is_staff", False))

@@ -53,6 +53,17 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_static("500.html", ""), status=413)
 
 
+def file_too_large(request: HttpRequest) -> HttpResponse:
+    """413 for staff, whose file is over what the import page takes."""
+    context = {
+        "title": _("The file is larger than 50 MB."),
+        "text": _("Nothing of it was stored. Use the command onboard_companies, or divide the file."),
+        "action_url": request.path,
+        "action_words": _("Choose another file"),
+    }
+    return render(request, "onboarding/error.html", context, status=413)
+
+
 def too_many(request: HttpRequest, minutes: int) -> HttpResponse:
     """429, for whatever limit was reached."""
     text = _("Wait %(minutes)s minutes, then try again.") % {"minutes": minutes}

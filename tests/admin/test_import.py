@@ -82,6 +82,16 @@ def test_a_file_over_fifty_megabytes_is_refused(operations: Client) -> None:
     assert b"use the command onboard_companies" in response.content
 
 
+def test_a_body_that_is_refused_unread_says_what_to_do(operations: Client) -> None:
+    file = SimpleUploadedFile("big.csv", HEADER.encode().ljust(LARGEST_FILE + 100_000, b"x"))
+
+    response = operations.post(IMPORT, {"file": file})
+
+    assert response.status_code == 413
+    assert b"The file is larger than 50 MB." in response.content
+    assert b"Use the command onboard_companies" in response.content
+
+
 def test_support_imports_nothing(support: Client) -> None:
     assert support.get(IMPORT).status_code == 403
     assert b"Import a file" not in support.get(LIST).content
