@@ -31,6 +31,7 @@ from .lists import Listed
 LARGEST_FILE = 50 * 1024 * 1024  # bytes; larger files by command
 SHOWN_ROWS = 50
 SALT = "onboarding.admin.import"
+GONE = "This upload is no longer here: it was started, or it is older than a day. Choose the file again."
 KEPT_SECONDS = 24 * 3600  # an upload that nobody started is swept away by the next one
 
 
@@ -201,6 +202,9 @@ def import_file(request: HttpRequest) -> HttpResponse:
 def check_file(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the dry run; POST stores the rows and starts."""
     kept, name = _kept(request, token)
+    if not kept.is_file():
+        messages.error(request, GONE)
+        return frame.see_other("batch_import")
     form = Start(request.POST if request.method == "POST" else None)
     try:
         if request.method == "POST" and form.is_valid():
@@ -252,14 +256,11 @@ def _sweep(folder: Path) -> None:
 
 
 def _kept(request: HttpRequest, token: str) -> tuple[Path, str]:
-    """The upload that a token names. Somebody else's, or one that is gone, is 404."""
+    """The upload that a token names; it may be gone. Somebody else's is forbidden, and a forged token 404."""
     try:
-        kept, user, name = signing.loads(token, salt=SALT, max_age=KEPT_SECONDS)
+        kept, user, name = signing.loads(token, salt=SALT)
     except signing.BadSignature:
         raise Http404 from None
-    place = _folder() / kept
     if user != frame.staff(request).pk:
         raise PermissionDenied
-    if not place.is_file():
-        raise Http404
-    return place, name
+    return _folder() / kept, name

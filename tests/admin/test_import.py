@@ -92,6 +92,18 @@ def test_a_body_that_is_refused_unread_says_what_to_do(operations: Client) -> No
     assert b"Use the command onboard_companies" in response.content
 
 
+def test_an_upload_that_is_gone_is_said_on_the_import_page(operations: Client, settings) -> None:
+    url = upload(operations, HEADER + "a,Toft,jo@toft.example,expenses\n")
+    for kept in (settings.VAR_DIR / "imports").iterdir():
+        kept.unlink()
+
+    asked, started = operations.get(url, follow=True), operations.post(url, {})
+
+    assert (asked.redirect_chain, started.status_code) == ([(IMPORT, 303)], 303)
+    assert "Choose the file again." in asked.content.decode()
+    assert not Batch.objects.exists()
+
+
 def test_support_imports_nothing(support: Client) -> None:
     assert support.get(IMPORT).status_code == 403
     assert b"Import a file" not in support.get(LIST).content
