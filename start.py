@@ -66,7 +66,7 @@ def test(rest):
 
 
 def test_services(rest):
-    """Real workers and brokers; then the ordinary suite on PostgreSQL and Redis. What is asked for by name comes alone."""
+    """Real workers and brokers, then the ordinary suite on PostgreSQL and Redis. What is named comes alone."""
     code = ensure("dev") or call(TESTS + ["-m", "services", "-q"] + (rest or ["tests/services"]))
     return code if code or rest else call(TESTS + ["-n", "2", "-q"], {"TEST_ON": "services"})
 
