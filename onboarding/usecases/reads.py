@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from .. import codat
 from ..actors import Actor
 from ..errors import NotLinked, NotNow
-from ..lifecycle import Source, Status, read_counts_from
+from ..lifecycle import LINK_LIVES, Source, Status, read_counts_from
 from ..models import Company, Connection, Event, Kind
 from ..platforms import TABLES
 from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
@@ -27,12 +27,13 @@ READS_ONE_TYPE = "company"  # the smallest: enough to keep idle access alive
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Codat's word for one data type at one time (aware UTC)."""
+    """Codat's word for one data type at one time (aware UTC). `done_at`: when a read that is done ended, if before."""
 
     data_type: str
     status: str
     at: datetime
     message: str = ""
+    done_at: datetime | None = None
 
 
 def wanted(connection: Connection) -> tuple[str, ...]:
@@ -141,9 +142,10 @@ def _merge(connection: Row, outcome: Outcome) -> bool:
         return False
     read = {"status": outcome.status, "at": at, "message": outcome.message}
     if outcome.status == DONE:
-        read["done_at"] = at
-        if connection.last_read_at is None or outcome.at > connection.last_read_at:
-            connection.last_read_at = outcome.at
+        done_at = outcome.done_at or outcome.at
+        read["done_at"] = done_at.isoformat()
+        if connection.last_read_at is None or done_at > connection.last_read_at:
+            connection.last_read_at = done_at
     elif "done_at" in known:
         read["done_at"] = known["done_at"]
     kept = {key: value for key, value in read.items() if value or key == "status"}
@@ -201,11 +203,27 @@ def _ask_status(connection: Connection, errand: Errand) -> None:
     assert company.codat_id
     asked_at = timezone.now()
     told = codat_for(errand).data_status(company.codat_id)
-    outcomes = [Outcome(name, told[name].current_status, asked_at) for name in wanted(connection) if name in told]
+    ours = [(name, told[name]) for name in wanted(connection) if name in told]
+    outcomes = [_outcome_of(name, each, asked_at) for name, each in ours if not _is_of_before(each, connection)]
     words = {outcome.status for outcome in outcomes}
     has_all = len(outcomes) == len(wanted(connection))
     is_over = has_all and not words & (WAITING | READING)
     note(connection, outcomes, by=Actor(Source.WORKER), ended_at=asked_at if is_over else None)
+
+
+def _outcome_of(name: str, told: codat.DataStatus, at: datetime) -> Outcome:
+    """The word is true now; a read that it calls done may be of weeks ago, and keeps no access alive today."""
+    read_at = min(told.last_successful_sync, at) if told.last_successful_sync else at
+    return Outcome(name, told.current_status, at, done_at=read_at)
+
+
+def _is_of_before(told: codat.DataStatus, connection: Connection) -> bool:
+    """Done before the customer last left for Link: the read after the new authorisation has not begun."""
+    linked_at, left_at, read_at = connection.linked_at, connection.left_at, told.last_successful_sync
+    if told.current_status != DONE or None in (linked_at, left_at, read_at):
+        return False
+    assert linked_at and left_at and read_at
+    return timedelta(0) <= linked_at - left_at <= LINK_LIVES and read_at < read_counts_from(linked_at, left_at)
 
 
 def _ask_live(connection: Connection, errand: Errand) -> None:

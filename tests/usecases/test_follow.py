@@ -13,7 +13,7 @@ from onboarding.actors import CLOCK
 from onboarding.lifecycle import Observation, Source, Status
 from onboarding.models import Company, Connection, Event, Mail
 from onboarding.tasks import follow_connections
-from onboarding.usecases import connections, door, follow, observing, partner, reads
+from onboarding.usecases import connections, door, follow, observing, partner, reads, standing
 from onboarding.wiring import Errand
 from tests import factories
 from tests.kit import Sandbox
@@ -308,6 +308,35 @@ def test_silent_access_is_kept_alive_and_told_of(sandbox: Sandbox) -> None:
 
     assert asked == 1
     assert Mail.objects.filter(kind="quiet").count() == 1
+
+
+def test_a_read_of_weeks_ago_is_none_of_today(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.reads(str(connection.company.codat_id), "Complete")
+    reads.ask_progress(connection)
+    read_at = Connection.objects.get().last_read_at
+
+    with time_machine.travel(timezone.now() + timedelta(days=46)):
+        reads.ask_progress(connection)
+        quiet_days = standing.quiet_days(Connection.objects.get(), timezone.now())
+
+    assert Connection.objects.get().last_read_at == read_at
+    assert quiet_days == 46
+
+
+def test_what_was_read_before_a_reconnect_does_not_end_its_first_read(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.reads(str(connection.company.codat_id), "Complete")
+    again = timezone.now() + timedelta(hours=1)
+    left = Connection.objects.filter(pk=connection.pk)
+    left.update(left_at=again, linked_at=again, first_read_at=None, reads={})
+    connection.refresh_from_db()
+
+    reads.ask_progress(connection)
+
+    connection.refresh_from_db()
+    assert connection.first_read_at is None
+    assert connection.reads == {}
 
 
 def test_codat_away_puts_the_row_back(sandbox: Sandbox) -> None:
