@@ -84,6 +84,30 @@ def test_wrong_signatures_alone_point_at_the_secret(connection):
     assert open_names() == set()
 
 
+def test_a_secret_that_is_wrong_since_a_quarter_of_an_hour_is_an_alarm(connection):
+    deliver(told("connection.connected", connection))
+    count_refused("mismatch", 3)
+    assert open_names() == set()  # somebody else's forgeries, perhaps: ours are believed
+
+    Delivery.objects.update(received_at=timezone.now() - timedelta(minutes=16))
+    assert open_names() == {"webhooks.secret"}
+
+
+def test_the_alarm_of_a_secret_outlives_midnight():
+    count_refused("mismatch", 5)
+    Tally.objects.update(day=(timezone.now() - timedelta(days=1)).date())
+
+    assert open_names() == {"webhooks.secret"}
+
+
+def test_a_clock_that_is_right_again_is_no_alarm(connection):
+    count_refused("old", 3)
+    assert open_names() == {"clock.off"}
+
+    deliver(told("connection.connected", connection))
+    assert open_names() == set()
+
+
 def test_an_event_that_nobody_handles_is_an_alarm_until_somebody_does(connection):
     deliver(told("connection.connected", connection))
     Delivery.objects.update(done_at=None, attempts=0, not_before=timezone.now() - timedelta(minutes=6))

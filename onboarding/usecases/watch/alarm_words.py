@@ -34,11 +34,12 @@ WORDS: dict[str, tuple[Callable[[Facts], str], str]] = {
     ),
     "webhooks.silent": (
         lambda facts: f"No event for a day, though {facts.get('changes')} connections changed. {_of_a_day(facts)}",
-        "Is the endpoint disabled at Codat? It is after five days of failures. Run manage.py doctor.",
+        "Is the endpoint disabled at Codat? It is after five days of failures. Or is its address, its secret or this "
+        "machine's clock wrong? Run manage.py doctor; it says which.",
     ),
     "webhooks.secret": (
         lambda facts: (
-            f"{facts.get('refused')} events of today were refused for their signature, and none was believed."
+            f"{facts.get('refused')} events were refused for their signature, and none has been believed since."
         ),
         "Copy the signing secret of this endpoint from the Codat Portal into CODAT_WEBHOOK_SECRET, and restart.",
     ),

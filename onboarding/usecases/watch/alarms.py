@@ -3,7 +3,7 @@
 `check` looks at rows alone, so the clock, the dashboard and doctor all see the same; `alarm_words` says it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ EVENT_MAY_TAKE = timedelta(minutes=15)
 ON_ITS_WAY = timedelta(minutes=2)  # kept, and not handled when the sweep saw the same
 CLOCK_SUSPECT_AT = 3  # refused messages of a day whose signature is right and whose time is not
 SIGNATURE_SUSPECT_AT = 3
+BELIEVED_MEANWHILE = timedelta(minutes=15)  # before the last refusal, or later: then it was somebody's forgery
 STATUS_KINDS = ("connected", "expired", "unlinked", "deleted")
 
 Facts = dict[str, Any]
@@ -93,18 +94,27 @@ def silent_webhooks(now: datetime) -> Facts | None:
 
 
 def clock_off(now: datetime) -> Facts | None:
-    """Messages that Codat signed were refused for their time: one of the two clocks is wrong."""
-    refused = tallies.since("webhook.refused.", 1, now)
-    old, future = refused.get("old", 0), refused.get("future", 0)
-    return {"old": old, "future": future} if old + future >= CLOCK_SUSPECT_AT else None
+    """Messages that Codat signed are refused for their time, and none is believed: one of the two clocks is wrong."""
+    refused = _unbelieved(("old", "future"), now)
+    return dict(refused) if sum(refused.values()) >= CLOCK_SUSPECT_AT else None
 
 
 def wrong_secret(now: datetime) -> Facts | None:
-    """Messages were refused for their signature, and hardly one was believed: the secret is another endpoint's."""
-    refused = tallies.since("webhook.refused.", 1, now)
-    wrong = refused.get("mismatch", 0) + refused.get("no secret", 0)
-    believed = Delivery.objects.filter(received_at__gt=now - timedelta(days=1)).exists()
-    return {"refused": wrong} if wrong >= SIGNATURE_SUSPECT_AT and not believed else None
+    """Messages are refused for their signature, and none is believed: the secret is another endpoint's."""
+    wrong = sum(_unbelieved(("mismatch", "no secret"), now).values())
+    return {"refused": wrong} if wrong >= SIGNATURE_SUSPECT_AT else None
+
+
+def _unbelieved(reasons: Sequence[str], now: datetime) -> dict[str, int]:
+    """How many messages were refused for each reason, yesterday and today; {} if others were believed meanwhile."""
+    counted = tallies.latest("webhook.refused.", 2, now)
+    last_at = max((counted[reason].last_at for reason in reasons if reason in counted), default=None)
+    if last_at is None or now - last_at > timedelta(days=1):
+        return {}
+    believed_at = _last_event_at()
+    if believed_at is not None and believed_at > last_at - BELIEVED_MEANWHILE:
+        return {}
+    return {reason: counted[reason].times if reason in counted else 0 for reason in reasons}
 
 
 def unhandled(now: datetime) -> Facts | None:

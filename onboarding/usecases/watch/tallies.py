@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 from django.utils import timezone
 
 from ...models import Tally
 
 NAME_LENGTH = 120
+
+
+class Counted(NamedTuple):
+    times: int
+    last_at: datetime
 
 
 def count(name: str, times: int = 1, now: datetime | None = None) -> None:
@@ -31,6 +37,12 @@ def _add(name: str, times: int, now: datetime) -> bool:
 
 def since(prefix: str, days: int, now: datetime | None = None) -> Mapping[str, int]:
     """The counts of the last days (today is one), by what follows the prefix."""
+    return {name: counted.times for name, counted in latest(prefix, days, now).items()}
+
+
+def latest(prefix: str, days: int, now: datetime | None = None) -> Mapping[str, Counted]:
+    """As `since`, each with the time of its last one."""
     first = (now or timezone.now()).astimezone(UTC).date() - timedelta(days=days - 1)
-    counts = Tally.objects.filter(name__startswith=prefix, day__gte=first).values_list("name").annotate(Sum("count"))
-    return {name.removeprefix(prefix): total for name, total in counts}
+    rows = Tally.objects.filter(name__startswith=prefix, day__gte=first).values_list("name")
+    counts = rows.annotate(Sum("count"), Max("last_at"))
+    return {name.removeprefix(prefix): Counted(times, last_at) for name, times, last_at in counts}
