@@ -1,8 +1,5 @@
 """System checks: what is missing or unsafe is said at start, by id, with the remedy."""
 
-import base64
-import binascii
-import re
 from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
@@ -13,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from . import brand
-from .codat import is_usable_secret
+from .codat import is_usable_secret, looks_encoded
 from .codat.links import host_of, is_loopback
 from .platforms import TABLES
 
@@ -86,21 +83,10 @@ def demo_stays_at_home(app_configs: Apps, **_: Any) -> list[CheckMessage]:
 @register(Tags.security)
 def api_key_is_plain(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """Codat shows the key plain and as an Authorization header; only the plain one belongs here."""
-    if not _looks_encoded(settings.CODAT_API_KEY):
+    if not looks_encoded(settings.CODAT_API_KEY):
         return []
     hint = "Set the key itself, not the Authorization header or its Base64 form."
-    return [Warning("CODAT_API_KEY looks encoded already.", hint=hint, id="onboarding.W005")]
-
-
-def _looks_encoded(key: str) -> bool:
-    if key.lower().startswith("basic "):
-        return True
-    if len(key) < 16 or len(key) % 4 or not key.endswith("="):
-        return False
-    try:
-        return re.fullmatch(rb"[A-Za-z0-9_-]{8,}", base64.b64decode(key, validate=True)) is not None
-    except binascii.Error:
-        return False
+    return [Warning("CODAT_API_KEY looks base64-encoded already.", hint=hint, id="onboarding.W005")]
 
 
 @register(Tags.security)

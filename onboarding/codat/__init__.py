@@ -19,6 +19,7 @@ from .events import DailyQuota, Event, ReadOutcome, read_event, redacted
 from .limits import Gate, Quota
 from .links import LinkUrl, check_link
 from .signature import is_usable_secret, verify
+from .transport import looks_encoded
 
 __all__ = [
     "AccessToken",
@@ -50,6 +51,7 @@ __all__ = [
     "WebhookConsumer",
     "check_link",
     "is_usable_secret",
+    "looks_encoded",
     "read_event",
     "redacted",
     "verify",

@@ -1,8 +1,10 @@
 """One call to Codat: sent, counted, read within its limits, and turned into an answer or a CodatError."""
 
 import base64
+import binascii
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
@@ -176,6 +178,18 @@ class ApiKey(AuthBase):
 
     def __repr__(self) -> str:
         return "<api key>"
+
+
+def looks_encoded(api_key: str) -> bool:
+    """Whether a key looks like the finished header, or the Base64 of a key."""
+    if api_key.lower().startswith("basic "):
+        return True
+    if len(api_key) < 16 or len(api_key) % 4 or not api_key.endswith("="):
+        return False
+    try:
+        return re.fullmatch(rb"[A-Za-z0-9_-]{8,}", base64.b64decode(api_key, validate=True)) is not None
+    except binascii.Error:
+        return False
 
 
 def _tell(gate: Gate, call: Call, outcome: Answer | CodatError | None) -> None:

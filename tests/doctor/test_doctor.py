@@ -1,8 +1,10 @@
 """The examination: each thing that can be wrong, its line and its remedy."""
 
 import json
+import time
 from datetime import timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -10,13 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from onboarding import checks
+from onboarding import checks, wiring
 from onboarding.models import Company, Delivery, Heartbeat
 from onboarding.usecases.watch import doctor, doctor_account
 from onboarding.usecases.watch.findings import Level
 from tests import factories
-from tests.webhooks.letters import deliver, letter
+from tests.webhooks.letters import deliver, letter, post
 
+NEW_SECRET = "whsec_dGhlLW5ldy1zZWNyZXQtb2YtYS1yb3RhdGlvbg=="
 pytestmark = pytest.mark.django_db
 
 
@@ -39,7 +42,9 @@ def finding(check: str):
 
 
 def test_all_is_well(well):
-    assert {check: level for check, level in levels().items() if level != Level.OK} == {}
+    said = {check: level for check, level in levels().items() if level != Level.OK}
+
+    assert said == {"products": Level.WARNING}  # no company shows yet which are enabled
 
 
 def test_a_wrong_key_is_named_and_codat_is_not_asked_further(well, settings):
@@ -50,10 +55,66 @@ def test_a_wrong_key_is_named_and_codat_is_not_asked_further(well, settings):
     assert {request.path for request in well.requests()} == {"/profile"}
 
 
-def test_codat_away_is_a_finding(well, settings):
-    settings.CODAT_BASE_URL = "http://127.0.0.1:9"
+@pytest.mark.parametrize(
+    ("name", "value", "says", "fix"),
+    [
+        ("CODAT_BASE_URL", "", "CODAT_BASE_URL is not set", "settings"),
+        ("CODAT_API_KEY", "", "CODAT_API_KEY is not set", "settings"),
+        ("CODAT_API_KEY", "dGVzdC1rZXktMDEyMzQ1Ng==", "(401)", "base64-encoded already"),
+        ("CODAT_BASE_URL", "http://127.0.0.1:9", "(connect)", "may this machine reach it"),
+        ("CODAT_BASE_URL", "https://nowhere.invalid", "(dns)", "https://api.codat.io"),
+        ("CODAT_BASE_URL", "api.codat.io", "no address", "https://api.codat.io"),
+    ],
+)
+def test_what_is_wrong_with_key_or_address_is_told_apart(well, settings, name, value, says, fix):
+    setattr(settings, name, value)
+    found = finding("key")
 
-    assert finding("key").level == Level.FAILED
+    assert found.level == Level.FAILED
+    assert says in found.says
+    assert fix in found.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "fix"),
+    [
+        (402, "(402)", "talk to Codat"),
+        (403, "(403)", "make a new one"),
+        (404, "does not speak as Codat does (404)", "without a path"),
+        (429, "asks us to wait", "quota"),
+        (503, "503", "status page"),
+    ],
+)
+def test_what_codat_answers_instead_of_our_profile_is_told_apart(well, status, says, fix):
+    well.next_answer(status, path="/profile")
+    found = finding("key")
+
+    assert found.level == Level.FAILED
+    assert says in found.says
+    assert fix in found.fix
+
+
+def test_a_page_that_is_not_codats_is_no_refusal_of_the_key(well):
+    well.garble("html", "GET", "/profile")
+
+    assert "does not speak as Codat does" in finding("key").says
+
+
+def test_without_codat_every_check_has_its_line_all_the_same(well, settings):
+    checks_of_a_good_day = set(levels())
+    settings.CODAT_API_KEY = "wrong"
+
+    assert checks_of_a_good_day - set(levels()) == {"return"}
+    assert levels()["webhook"] == Level.WARNING
+
+
+def test_pending_migrations_are_said_before_anything_else_is_tried(well):
+    call_command("migrate", "onboarding", "zero", fake=True, verbosity=0)
+    found = list(doctor.examine())
+    call_command("migrate", "onboarding", fake=True, verbosity=0)
+
+    assert [each.check for each in found] == ["settings", "database"]
+    assert found[-1].fix == "Run: manage.py migrate"
 
 
 @pytest.mark.parametrize("address", ["", "api.codat.io"])
@@ -61,7 +122,7 @@ def test_without_an_address_of_codat_the_settings_say_so_and_nothing_is_asked(se
     settings.CODAT_BASE_URL = address
 
     assert finding("settings").level == Level.FAILED
-    assert "key" not in levels()
+    assert finding("key").level == Level.FAILED
     with pytest.raises(ImproperlyConfigured, match="CODAT_BASE_URL"):
         call_command("doctor", create_webhook=True)
 
@@ -87,6 +148,62 @@ def test_a_missing_endpoint_is_found_and_can_be_created(sandbox):
     assert finding("webhook").level == Level.OK
     assert "already" in doctor_account.create_webhook().says
     assert len(sandbox.requests("webhooks", "POST")) == 1
+
+
+def test_an_address_that_is_nearly_ours_is_shown(sandbox):
+    types = doctor_account.event_types()
+    wiring.codat().create_webhook(url="https://old.example/webhooks/codat/", event_types=types, key=uuid4())
+    found = finding("webhook")
+
+    assert "https://old.example/webhooks/codat/" in found.says
+    assert all(words in found.fix for words in ("--create-webhook", doctor_account.webhook_url(), *types))
+
+
+def test_codat_itself_cannot_post_to_this_machine(settings):
+    settings.CODAT_BASE_URL, settings.PUBLIC_URL = "https://api.codat.io", "http://127.0.0.1:8000"
+
+    assert "on this machine alone" in doctor_account.create_webhook().says
+
+
+def test_without_a_usable_secret_nothing_can_be_believed(well, settings):
+    settings.CODAT_WEBHOOK_SECRETS = ["whsec_%%%"]
+
+    assert finding("secret").level == Level.FAILED
+
+
+def test_the_last_use_of_an_old_secret_is_told_until_it_can_go(well, settings):
+    settings.CODAT_WEBHOOK_SECRETS = [NEW_SECRET, *settings.CODAT_WEBHOOK_SECRETS]
+    assert "it can go" in finding("secret").says
+
+    deliver(letter("company.created", {}))  # signed with the old one
+    assert f"last used at {timezone.now():%Y-%m-%d}" in finding("secret").says
+    assert "(1 times" in finding("secret").says
+
+
+def test_a_test_event_that_was_believed_is_told_with_its_time(well):
+    assert f"company.created received {timezone.now():%Y-%m-%d}" in finding("events").says
+
+
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [
+        ({"secret": NEW_SECRET}, "the secret"),
+        ({"at": time.time() - 900}, "the clock"),
+        ({"at": time.time() + 900}, "the clock"),
+    ],
+)
+def test_why_messages_are_refused_is_told_apart(well, how, cause):
+    for _ in range(3):
+        assert post(letter("company.created", {}), **how) == 400
+
+    assert finding("events").level == Level.FAILED
+    assert cause in finding("events").says
+
+
+def test_a_body_that_was_changed_on_its_way_is_told_of(well):
+    assert post(b"[]") == 400
+
+    assert (finding("events").level, "body" in finding("events").says) == (Level.WARNING, True)
 
 
 def test_a_clock_that_is_off_is_found(well):

@@ -1,19 +1,20 @@
 """Is everything set up, here and at Codat? One finding for each thing to look at, with the remedy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from django.core import checks as django_checks
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from ... import codat, quota
-from ...models import Company, Delivery, Heartbeat
+from ...models import Company, Heartbeat
 from ...platforms import TABLES
-from ...wiring import Errand
-from ...wiring import codat as codat_for
 from . import alarm_words, alarms
 from .doctor_account import ASKED_OF_CODAT, return_address
+from .doctor_events import events_arrive, secrets
+from .doctor_key import account
 from .findings import Finding, Level
 
 HEARTBEAT_STALE_AFTER = timedelta(minutes=1)
@@ -22,18 +23,20 @@ HEARTBEAT_STALE_AFTER = timedelta(minutes=1)
 def examine() -> Iterator[Finding]:
     """All findings, in the order in which to mend them. Asks Codat about seven times; no answer is a finding, too."""
     yield from _settings()
-    profile = yield from _account()
+    database = _database()
+    yield database
+    if database.level is Level.FAILED:  # the very gate of every call is a row
+        return
+    profile = yield from account()
     if profile is not None:
         yield return_address(profile)
-        for check, look in ASKED_OF_CODAT.items():
-            try:
-                yield from look()
-            except codat.CodatError as error:
-                yield Finding(check, Level.FAILED, f"Codat did not answer: {error}.", "Try again later.")
-        yield _quota()
+    for check, look in ASKED_OF_CODAT.items():
+        yield from _ask(check, look) if profile is not None else [_unasked(check)]
+    yield _quota()
     yield from _products()
+    yield secrets()
     yield _worker()
-    yield _events_arrive()
+    yield events_arrive()
     yield from _alarms()
 
 
@@ -48,27 +51,27 @@ def _settings() -> Iterator[Finding]:
         )
 
 
-def _account() -> Any:
+def _database() -> Finding:
     try:
-        profile = codat_for(Errand.CLICK).get_profile()
-    except ValueError:  # no address that could be asked: the settings above say so
-        return None
-    except codat.Refused as error:
-        fixes = {
-            401: "Copy the API key from the Codat Portal (Developers > API keys) into CODAT_API_KEY.",
-            402: "Codat says that the account is over its limits or its trial has ended: talk to Codat.",
-            403: "The key is of another account or outdated: make a new one in the Codat Portal.",
-        }
-        yield Finding(
-            "key", Level.FAILED, f"Codat refuses the API key ({error.code}).", fixes.get(error.code, str(error))
-        )
-        return None
+        executor = MigrationExecutor(connection)
+        pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError as error:
+        says = f"The database does not answer ({type(error).__name__})."
+        return Finding("database", Level.FAILED, says, "Start it, or look at DATABASE_URL.")
+    if pending:
+        return Finding("database", Level.FAILED, f"{pending} migrations are pending.", "Run: manage.py migrate")
+    return Finding("database", Level.OK, "The database answers, and its tables are up to date.")
+
+
+def _ask(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
     except codat.CodatError as error:
-        fix = "Is CODAT_BASE_URL right, and may this machine reach it?"
-        yield Finding("key", Level.FAILED, f"Codat does not answer: {error}.", fix)
-        return None
-    yield Finding("key", Level.OK, f"Codat takes the API key of “{profile.name}”.")
-    return profile
+        yield Finding(check, Level.FAILED, f"Codat did not answer: {error}.", "Try again later.")
+
+
+def _unasked(check: str) -> Finding:
+    return Finding(check, Level.WARNING, "Not looked at, for Codat could not be asked.", "Mend what is said above.")
 
 
 def _quota() -> Finding:
@@ -99,6 +102,9 @@ def _products() -> Iterator[Finding]:
         elif newest:
             says = f"The newest company of {newest.get_product_display()} has its product at Codat."
             yield Finding("products", Level.OK, says)
+    if not Company.objects.filter(codat_id__isnull=False, gone_at=None).exists():
+        fix = "Enable yours in the Codat Portal (Settings > Organizational settings > Products), as default products."
+        yield Finding("products", Level.WARNING, "No company shows yet which products are enabled at Codat.", fix)
 
 
 def _worker() -> Finding:
@@ -110,14 +116,6 @@ def _worker() -> Finding:
         fix = "Start the worker and the clock, and look at their logs: one of them, or the broker, is not there."
         return Finding("worker", Level.FAILED, f"The worker last showed itself {age.total_seconds():.0f} s ago.", fix)
     return Finding("worker", Level.OK, "The clock sends, and the worker works.")
-
-
-def _events_arrive() -> Finding:
-    newest = Delivery.objects.order_by("-received_at").first()
-    if newest is None:
-        fix = "Send a test event from the Codat Portal (Monitor > Webhooks)."
-        return Finding("events", Level.WARNING, "No event has ever arrived.", fix)
-    return Finding("events", Level.OK, f"The newest event arrived at {newest.received_at:%Y-%m-%d %H:%M} UTC.")
 
 
 def _alarms() -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ... import codat
+from ...codat.links import host_of, is_loopback
 from ...models import Company
 from ...platforms import PLATFORMS, TABLES
 from ...wiring import Errand
@@ -49,7 +51,7 @@ def return_address(profile: codat.Profile) -> Finding:
     told = profile.redirect_url
     if told == wanted:
         return Finding("return", Level.OK, "Customers come back to this site.")
-    fix = f"Set it in the Codat Portal (Settings > Auth flow > Redirects): {wanted}"
+    fix = f"Paste in Codat, Settings > Auth flow > Redirects, whole: {wanted}"
     if not told.startswith(f"{settings.PUBLIC_URL}{reverse('return')}"):
         return Finding("return", Level.FAILED, "Codat sends customers elsewhere than to this site.", fix)
     missing = [name for name in NEEDED_IN_RETURN if f"{{{name}}}" not in told]
@@ -95,13 +97,20 @@ def _data_types() -> Iterator[Finding]:
 
 
 def _webhook() -> Iterator[Finding]:
-    mine = [
-        each for each in codat_for(Errand.CLICK).list_webhooks() if each.url.rstrip("/") == webhook_url().rstrip("/")
-    ]
+    if unreachable := _unreachable():
+        yield unreachable
+        return
+    told = codat_for(Errand.CLICK).list_webhooks()
+    mine = [each for each in told if _is_mine(each)]
     active = [each for each in mine if not each.disabled]
     if not mine:
-        fix = "Run: manage.py doctor --create-webhook"
-        yield Finding("webhook", Level.FAILED, f"Codat has no webhook endpoint {webhook_url()}.", fix)
+        fix = (
+            "Run: manage.py doctor --create-webhook. Or paste in Codat, Monitor > Webhooks > Add endpoint: "
+            f"{webhook_url()} with the events {', '.join(event_types())}"
+        )
+        nearly = ", ".join(each.url for each in told if urlsplit(each.url).path.startswith("/webhooks/codat"))
+        says = f"Codat has no webhook endpoint {webhook_url()}" + (f", but {nearly}." if nearly else ".")
+        yield Finding("webhook", Level.FAILED, says, fix)
     elif not active:
         fix = "Enable it in the Codat Portal (Monitor > Webhooks), then recover the missed events there."
         yield Finding("webhook", Level.FAILED, "The webhook endpoint is disabled at Codat.", fix)
@@ -109,6 +118,23 @@ def _webhook() -> Iterator[Finding]:
         yield _events(
             frozenset().union(*(each.event_types for each in active)), any(each.company_tags for each in active)
         )
+
+
+def _is_mine(endpoint: codat.WebhookConsumer) -> bool:
+    """With or without the last slash: ours answers both."""
+    return endpoint.url.rstrip("/") == webhook_url().rstrip("/")
+
+
+def _unreachable() -> Finding | None:
+    """Codat itself posts from outside."""
+    if not is_loopback(host_of(settings.PUBLIC_URL)) or is_loopback(host_of(settings.CODAT_BASE_URL)):
+        return None
+    fix = "Set PUBLIC_URL to the https address at which the world reaches this site."
+    return Finding("webhook", Level.FAILED, f"Codat cannot post to {webhook_url()}: it is on this machine alone.", fix)
+
+
+def event_types() -> list[str]:
+    return sorted(NEEDED_EVENTS | USEFUL_EVENTS)
 
 
 def _events(told: frozenset[str], is_filtered: bool) -> Finding:
@@ -130,15 +156,17 @@ def webhook_url() -> str:
 
 def create_webhook() -> Finding:
     """Register our endpoint at Codat unless it is there. Raises a CodatError with nothing made, or to be looked at."""
-    if any(each.url.rstrip("/") == webhook_url().rstrip("/") for each in codat_for(Errand.CLICK).list_webhooks()):
+    if unreachable := _unreachable():
+        return unreachable
+    if any(_is_mine(each) for each in codat_for(Errand.CLICK).list_webhooks()):
         return Finding("webhook", Level.OK, "The webhook endpoint exists at Codat already; nothing was created.")
-    types = sorted(NEEDED_EVENTS | USEFUL_EVENTS)
-    codat_for(Errand.CLICK).create_webhook(url=webhook_url(), event_types=types, key=uuid4())
+    codat_for(Errand.CLICK).create_webhook(url=webhook_url(), event_types=event_types(), key=uuid4())
     fix = (
         "One step by hand: open the endpoint in the Codat Portal (Monitor > Webhooks), copy its signing secret into "
-        "CODAT_WEBHOOK_SECRET and restart. Codat tells the secret nowhere else."
+        "CODAT_WEBHOOK_SECRET and restart. Codat tells the secret nowhere else. Then send a test event from there."
     )
-    return Finding("webhook", Level.WARNING, f"The webhook endpoint {webhook_url()} was created.", fix)
+    says = f"The webhook endpoint {webhook_url()} was created, with {len(event_types())} events."
+    return Finding("webhook", Level.WARNING, says, fix)
 
 
 def _clock() -> Iterator[Finding]:
