@@ -202,6 +202,8 @@ def _machinery(told: Numbers) -> dict[str, Any]:
     calls = "Codat has not told yet"
     if allowance.remaining is not None and allowance.limit:
         calls = f"{allowance.remaining:,} of {allowance.limit:,}; {allowance.reserve:,} kept for customers"
+    if allowance.is_paused and allowance.next_check_at:
+        calls += f"; background work goes on at {timezone.localtime(allowance.next_check_at):%H:%M}"
     oldest = machinery["oldest_delivery"]
     rows = [
         ("Codat calls left", calls, allowance.is_paused),
@@ -211,6 +213,8 @@ def _machinery(told: Numbers) -> dict[str, Any]:
         ("Parked webhooks", str(machinery["parked"]), machinery["parked"] > 0),
         ("Changes the last sweep found first", str(machinery["missed"]), machinery["missed"] > 0),
     ]
+    if machinery["old_secret"]:  # while secrets are rotated
+        rows.append(("Two webhook secrets are accepted", machinery["old_secret"], False))
     alarms = [
         {"says": says, "fix": fix, "age": words.age(raised_at, told.at)} for says, fix, raised_at in machinery["alarms"]
     ]

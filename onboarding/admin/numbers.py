@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import caches
 from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -15,7 +16,7 @@ from ..models import Company, Connection, Delivery, Event, Kind, Sweep
 from ..platforms import name_of
 from ..quota import Allowance
 from ..states import State
-from ..usecases.watch import alarm_words, alarms
+from ..usecases.watch import alarm_words, alarms, doctor_events
 from . import company_filters as filters
 from .company_filters import BANDS, PERIODS, STEPS
 from .percentile import Percentile, Seconds
@@ -225,6 +226,7 @@ def _machinery(now: datetime) -> dict[str, Any]:
         "last_delivery": newest,
         "swept_at": sweep.finished_at if sweep else None,
         "missed": sweep.missed_by_webhook if sweep else 0,
+        "old_secret": doctor_events.old_secret_use() if len(settings.CODAT_WEBHOOK_SECRETS) > 1 else "",
         "alarms": [(*alarm_words.explain(alarm), alarm.raised_at) for alarm in alarms.open_ones()],
     }
 

@@ -16,7 +16,7 @@ from onboarding.admin.percentile import Percentile, Seconds
 from onboarding.lifecycle import Source, Status
 from onboarding.models import Company, Connection, Delivery, Sweep
 from onboarding.usecases import timeline
-from onboarding.usecases.watch import alarms
+from onboarding.usecases.watch import alarms, tallies
 from tests import factories
 from tests.admin.conftest import LIST, page_of
 
@@ -180,6 +180,15 @@ def test_webhooks_that_were_parked_or_late_need_someone_too(support: Client) -> 
     assert late["name"] == "2 changes found by the sweep first"
     assert len(support.get(parked["url"]).context["cl"].result_list) == 1
     assert support.get(late["url"]).status_code == 200
+
+
+def test_staff_see_when_an_old_secret_was_last_used(support: Client, settings) -> None:
+    settings.CODAT_WEBHOOK_SECRETS = ["whsec_bmV3LXNlY3JldA==", "whsec_b2xkLXNlY3JldA=="]
+    tallies.count("webhook.old_secret")
+
+    rows = {name: value for name, value, _ in support.get("/admin/").context["machinery"]["rows"]}
+
+    assert "last used at" in rows["Two webhook secrets are accepted"]
 
 
 @pytest.mark.parametrize("count", [1, 3])
