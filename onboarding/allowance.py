@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+LONGEST_DAY = timedelta(hours=25)  # until a reset
+CLOCKS_SLIP_BY = timedelta(seconds=5)  # backwards, when a clock is put right
 DAY_GRACE = timedelta(seconds=5)  # after Codat's reset: two clocks are never the same
 PROBE_LEASE = timedelta(seconds=20)  # longer than any one try
 SPAN = timedelta(seconds=60)  # of counting calls under way; a killed process's calls are forgotten after two
@@ -34,6 +36,7 @@ class Errand(StrEnum):
 class Manners:
     """How an errand behaves at the limits.
 
+    tries_blocks  asks, one call at a time, while Codat has told background work alone to wait
     early   seconds that it may run ahead of the even pace of the minute
     patience  seconds that it waits for its turn, before it is told to come back
     """
@@ -42,13 +45,14 @@ class Manners:
     passes_open_circuit: bool
     early: float
     patience: float
+    tries_blocks: bool = False
 
 
 # The minute's allowance is spent evenly at 96.5 %, and customers may run 2 % ahead: in no sixty seconds, however
 # they are counted, is it more than 98.5 %. Background work queues no further ahead than customers may jump.
 PACE = 0.965
 MANNERS = {
-    Errand.CLICK: Manners(is_live=True, passes_open_circuit=True, early=1.24, patience=1.5),
+    Errand.CLICK: Manners(is_live=True, passes_open_circuit=True, early=1.24, patience=1.5, tries_blocks=True),
     Errand.RETURN: Manners(is_live=True, passes_open_circuit=True, early=1.24, patience=0.3),
     Errand.FOLLOW: Manners(is_live=True, passes_open_circuit=False, early=0.6, patience=0.6),
     Errand.BACKGROUND: Manners(is_live=False, passes_open_circuit=False, early=0.3, patience=0.9),
@@ -113,8 +117,9 @@ def admit(row: State, errand: Errand, rules: Rules, now: datetime) -> float:
     others wait for its answer.
     """
     manners = MANNERS[errand]
+    forget_the_future(row, rules, now)
     begin_day(row, now)
-    _hold_if_blocked(row, now)
+    _hold_if_blocked(row, manners, now)
     needs_probe = _needs_probe(row, manners, now)
     if needs_probe and row.probe_at and row.probe_at > now:
         is_brief = row.failures < FAILURES_THAT_OPEN and row.refused_code != 401
@@ -122,12 +127,28 @@ def admit(row: State, errand: Errand, rules: Rules, now: datetime) -> float:
     _hold_if_spent(row, manners, rules, now)
     _hold_if_crowded(row, manners, now)
     wait = _pace(row, manners, rules, now)
-    if needs_probe:
+    if needs_probe or _is_blocked(row, now):
         row.probe_at = now + PROBE_LEASE
     row.running += 1
     if row.remaining is not None:
         row.remaining -= 1
     return wait
+
+
+def forget_the_future(row: State, rules: Rules, now: datetime) -> None:
+    """A clock that was ahead, and has been put right, left times that hold everybody up until they come."""
+    if row.running_since and row.running_since > now + CLOCKS_SLIP_BY:
+        row.running = row.running_before = 0
+        row.running_since = None
+    each = timedelta(seconds=60 / (PACE * rules.per_minute)) if rules.per_minute > 0 else timedelta(0)
+    if row.paced_until and row.paced_until > now + 2 * each + CLOCKS_SLIP_BY:
+        row.paced_until = None
+    if row.probe_at and row.probe_at > now + max(timedelta(seconds=LONGEST_PAUSE_SECONDS), REFUSED_PAUSE):
+        row.probe_at = now
+    if row.told_at and row.told_at > now + CLOCKS_SLIP_BY:
+        row.told_at = None
+    if row.reset_at and row.reset_at > now + LONGEST_DAY:
+        row.reset_at = next_day(now)
 
 
 def begin_day(row: State, now: datetime) -> None:
@@ -152,9 +173,20 @@ def next_day(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def _hold_if_blocked(row: State, now: datetime) -> None:
-    if row.blocked_until and row.blocked_until > now:
-        raise Hold((row.blocked_until - now).total_seconds(), "Codat asked to wait")
+def _is_blocked(row: State, now: datetime) -> bool:
+    return row.blocked_until is not None and row.blocked_until > now
+
+
+def _hold_if_blocked(row: State, manners: Manners, now: datetime) -> None:
+    """`probe_at` is set during a block that background work brought upon itself: people's calls find out, in turn."""
+    if not _is_blocked(row, now):
+        return
+    if manners.tries_blocks and row.probe_at is not None:
+        if row.probe_at <= now:
+            return
+        raise Hold((row.probe_at - now).total_seconds(), "one call is finding out", is_brief=True)
+    assert row.blocked_until
+    raise Hold((row.blocked_until - now).total_seconds(), "Codat asked to wait")
 
 
 def _needs_probe(row: State, manners: Manners, now: datetime) -> bool:
@@ -227,14 +259,15 @@ def note_silence(row: State, now: datetime) -> None:
 def note_answer(row: State, operation: str, status_code: int, now: datetime) -> None:
     """Codat is there. 401 and 403 stand until something succeeds, 402 until a company could be created."""
     row.failures, row.down_since, row.answered_at = 0, None, now
-    row.probe_at = None
+    is_blocked = _is_blocked(row, now)
+    row.probe_at = now if is_blocked and row.probe_at else None
     if status_code in (401, 402, 403):
         row.refused_code, row.refused_at = status_code, now
         if status_code == 401:
             row.probe_at = now + REFUSED_PAUSE
     elif status_code < 300 and (row.refused_code != 402 or operation == "create_company"):
         row.refused_code = row.refused_at = None
-    if status_code != 429:
+    if status_code != 429 and not is_blocked:  # one that left before the 429, or a person's, ends no block
         row.blocked_until = None
 
 
@@ -256,16 +289,21 @@ def note_quota(row: State, told: Told, began_at: datetime, now: datetime) -> Non
     row.reset_at, row.told_at = believed_reset(told.reset_at, now), now
 
 
-def note_busy(row: State, retry_after: float | None, now: datetime) -> None:
-    """429: everybody waits, and longer rather than twice."""
+def note_busy(row: State, retry_after: float | None, now: datetime, errand: Errand = Errand.CLICK) -> None:
+    """429: everybody waits, and longer rather than twice.
+
+    But where background work alone was told so, and the day is not used up, people's calls may find out whether it
+    holds for them too: one at a time, and no more after a 429 of their own.
+    """
     if retry_after is not None:
         until = now + timedelta(seconds=retry_after)
     elif row.remaining == 0:
         until = (row.reset_at or next_day(now)) + DAY_GRACE
     else:
         until = now + timedelta(seconds=UNEXPLAINED_PAUSE_SECONDS)
+    holds_people = errand is not Errand.BACKGROUND or row.remaining == 0
+    row.probe_at = None if holds_people or (_is_blocked(row, now) and row.probe_at is None) else now
     row.blocked_until = max(until, row.blocked_until or until)
-    row.probe_at = None
 
 
 def note_event(row: State, limit: int | None, remaining: int | None, reset_at: datetime | None, at: datetime) -> None:
@@ -281,6 +319,6 @@ def note_event(row: State, limit: int | None, remaining: int | None, reset_at: d
 
 def believed_reset(told: datetime | None, now: datetime) -> datetime:
     """Codat documents no format: what cannot be true becomes midnight; what has just passed, a minute from now."""
-    if told is None or not -SPAN * 60 < told - now <= timedelta(hours=25):
+    if told is None or not -SPAN * 60 < told - now <= LONGEST_DAY:
         return next_day(now)
     return max(told, now + SPAN)

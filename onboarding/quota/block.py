@@ -134,7 +134,7 @@ class BlockGate:
         self._note_quota(row, now)
         for ended in self._ended:
             if ended.status_code == 429:
-                allowance.note_busy(row, ended.retry_after, now)
+                allowance.note_busy(row, ended.retry_after, now, self._errand)
         if self._threads == 0 or any(ended.is_loud for ended in self._ended):
             self._give_up_starts(row)
         self._ended.clear()

@@ -62,4 +62,4 @@ class Gate:
             if quota:
                 allowance.note_quota(row, quota, began_at, now)
             if status_code == 429:
-                allowance.note_busy(row, retry_after, now)
+                allowance.note_busy(row, retry_after, now, self.errand)

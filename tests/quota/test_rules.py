@@ -182,6 +182,55 @@ def test_of_two_retry_afters_the_longer_holds():
     assert state.blocked_until == NOW + timedelta(seconds=60)
 
 
+def test_a_429_of_background_work_holds_no_customer():
+    state = row()
+    allowance.note_answer(state, "list_companies", 429, NOW)
+    allowance.note_busy(state, 30, NOW, Errand.BACKGROUND)
+
+    assert [admitted(state, errand) for errand in EVERYBODY] == [True, False, False, False]
+    assert not admitted(state, Errand.CLICK)  # one at a time finds out
+    allowance.note_answer(state, "create_company", 200, NOW)
+    assert admitted(state, Errand.CLICK)
+    assert not admitted(state, Errand.BACKGROUND)  # until the time that Codat named
+    assert admitted(state, Errand.BACKGROUND, NOW + timedelta(seconds=31))
+
+
+def test_a_customers_own_429_holds_the_next_one():
+    state = row()
+    allowance.note_busy(state, 30, NOW, Errand.BACKGROUND)
+    assert admitted(state, Errand.CLICK)
+    allowance.note_answer(state, "create_company", 429, NOW)
+    allowance.note_busy(state, 20, NOW, Errand.CLICK)
+    allowance.note_busy(state, 20, NOW, Errand.BACKGROUND)
+
+    assert not admitted(state, Errand.CLICK, NOW + timedelta(seconds=25))
+
+
+def test_nobody_tries_when_the_day_is_used_up():
+    state = row(remaining=0)
+    allowance.note_busy(state, 3600, NOW, Errand.BACKGROUND)
+
+    assert [admitted(state, errand) for errand in EVERYBODY] == [False] * 4
+
+
+def test_an_answer_that_left_before_a_429_ends_no_block():
+    state = row()
+    allowance.note_busy(state, 30, NOW, Errand.BACKGROUND)
+    allowance.note_answer(state, "get_company", 200, NOW)
+
+    assert state.blocked_until == NOW + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("errand", EVERYBODY)
+def test_a_clock_that_was_ahead_and_is_right_again_holds_nobody(errand):
+    ahead = NOW + timedelta(minutes=10)
+    state = row(reset_at=MIDNIGHT + timedelta(days=2), told_at=ahead)
+    for each in EVERYBODY * 5:
+        admitted(state, each, ahead)
+
+    assert admitted(state, errand)
+
+
 def test_two_places_stay_free_for_people():
     state = row()
     rules = Rules(12, 0)
