@@ -17,6 +17,7 @@ class Status(StrEnum):
 
 
 CLOCKS_DIFFER_BY = timedelta(seconds=5)
+AHEAD_AT_MOST = timedelta(minutes=5)  # of our clock: a time beyond that would shut out all later news
 LINK_LIVES = timedelta(days=1)  # a Link URL is dead after a day
 LOOKED_LATE_BY = timedelta(minutes=2)
 
@@ -60,6 +61,11 @@ class Verdict(StrEnum):
     STALE = "stale"
     UNKNOWN = "unknown"
     ASK = "ask"
+
+
+def believed(seen_at: datetime | None, now: datetime) -> datetime | None:
+    """A time far ahead of now was told by a clock that was wrong: it says nothing of what is late."""
+    return None if seen_at and seen_at > now + AHEAD_AT_MOST else seen_at
 
 
 def decide(known: str, seen_at: datetime | None, told: Observation) -> Verdict:

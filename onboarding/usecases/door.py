@@ -10,9 +10,19 @@ from datetime import datetime
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from ..actors import Actor
-from ..lifecycle import UNFINISHED, Observation, Status, Verdict, decide, read_counts_from
+from ..lifecycle import (
+    AHEAD_AT_MOST,
+    UNFINISHED,
+    Observation,
+    Status,
+    Verdict,
+    believed,
+    decide,
+    read_counts_from,
+)
 from ..models import Connection, Event, Kind
 from . import mails, standing, timeline
 from .saving import save_each
@@ -52,7 +62,8 @@ TOUCH = """
 WITH told(id, at, is_read) AS (VALUES {marks})
 UPDATE onboarding_connection AS known SET seen_at = told.at, seen_by_read = told.is_read, unknown_status = ''
 FROM told WHERE known.id = told.id
-AND (known.seen_at IS NULL OR known.seen_at < told.at OR (known.seen_at = told.at AND NOT known.seen_by_read))
+AND (known.seen_at IS NULL OR known.seen_at < told.at OR known.seen_at > %s
+OR (known.seen_at = told.at AND NOT known.seen_by_read))
 """
 
 
@@ -68,15 +79,16 @@ def record(told: Mapping[int, Observation], *, by: Actor | None = None) -> dict[
     """
     locked = Connection.objects.select_for_update().filter(pk__in=told).order_by("pk")
     rows = locked.values_list("pk", "status", "seen_at")
-    verdicts = {pk: decide(status, seen_at, told[pk]) for pk, status, seen_at in rows}
-    _touch({pk: told[pk] for pk, verdict in verdicts.items() if verdict is Verdict.SAME})
+    now = timezone.now()
+    verdicts = {pk: decide(status, believed(seen_at, now), told[pk]) for pk, status, seen_at in rows}
+    _touch({pk: told[pk] for pk, verdict in verdicts.items() if verdict is Verdict.SAME}, now)
     moving = {pk: verdict for pk, verdict in verdicts.items() if verdict in (Verdict.MOVED, Verdict.UNKNOWN)}
     if moving:
         _move(told, moving, by)
     return verdicts
 
 
-def _touch(told: Mapping[int, Observation]) -> None:
+def _touch(told: Mapping[int, Observation], now: datetime) -> None:
     """Nothing changed: but it was true then, and an older event must not win later.
 
     Each has a time of its own, and still it is one statement; the ORM's way costs 50 times as much.
@@ -87,7 +99,7 @@ def _touch(told: Mapping[int, Observation]) -> None:
     values = [value for pk, news in told.items() for value in (pk, adapt(news.at), news.is_read)]
     marks = ", ".join(["(%s, %s, %s)"] * len(told))
     with database.cursor() as cursor:
-        cursor.execute(TOUCH.format(marks=marks), values)
+        cursor.execute(TOUCH.format(marks=marks), [*values, adapt(now + AHEAD_AT_MOST)])
 
 
 def _move(told: Mapping[int, Observation], verdicts: Mapping[int, Verdict], by: Actor | None) -> None:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from onboarding import codat
 from onboarding.lifecycle import Observation, Source, Status
 from onboarding.models import Alarm, Company, Connection, Event, Lease, Sweep
-from onboarding.usecases import door, sync
+from onboarding.usecases import door, leases, sync
+from onboarding.usecases.sync.sweeps import LEASE
 from tests import factories
 from tests.sync.both_sides import at_codat, same_as_codat
 
@@ -194,6 +195,12 @@ def test_two_sweeps_never_run_at_once_and_a_dead_holder_loses_its_lease(sandbox,
 
     Lease.objects.update(held_until=timezone.now() - timedelta(seconds=1))
     assert sync.run().startswith("whole")
+
+
+def test_a_lease_taken_by_a_clock_that_was_ahead_ends_with_the_wrong_clock():
+    leases.take("sweep", LEASE, timezone.now() + timedelta(hours=1))
+
+    assert leases.take("sweep", LEASE)
 
 
 def test_a_429_in_the_middle_stops_the_sweep_and_it_goes_on_after_the_wait(sandbox):

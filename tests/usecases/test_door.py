@@ -116,3 +116,17 @@ def test_news_and_a_read_at_once_end_in_the_newest() -> None:
     connection.refresh_from_db()
     assert connection.status == Status.DEAUTHORIZED
     assert Event.objects.filter(kind="expired").count() == 1
+
+
+def test_a_time_that_a_wrong_clock_told_shuts_out_no_news(connection: Connection) -> None:
+    ahead = timezone.now() + timedelta(days=1)
+    door.record({connection.pk: Observation("Linked", ahead, Source.SWEEP, is_read=True)})
+
+    now = timezone.now()
+    door.record({connection.pk: Observation("Linked", now, Source.SWEEP, is_read=True)})
+    assert Connection.objects.get().seen_at == now
+    Connection.objects.update(seen_at=ahead)
+    verdicts = door.record({connection.pk: Observation("Deauthorized", now, Source.WEBHOOK)})
+
+    assert verdicts == {connection.pk: Verdict.MOVED}
+    assert Connection.objects.get().seen_at == now

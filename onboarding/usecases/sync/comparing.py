@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ... import codat
 from ...actors import Actor
-from ...lifecycle import Observation, Source, Status, Verdict, decide
+from ...lifecycle import Observation, Source, Status, Verdict, believed, decide
 from ...models import Company, Kind
 from ...platforms import TABLES
 from .. import companies, door, observing
@@ -145,7 +145,8 @@ def _compare_connections(
             found.unknown.append((company, connection, listed.at))
     if listed.told.has_every_connection:  # a list with a hole in it says nothing of what is not there
         for known in rows.values():
-            if known.seen_at is None or known.seen_at < listed.at:
+            seen_at = believed(known.seen_at, timezone.now())
+            if seen_at is None or seen_at < listed.at:
                 shows |= _observe(found, company, known, Status.DELETED, listed.at)
     if not shows:
         found.bare[company.pk] = listed.at
@@ -154,7 +155,7 @@ def _compare_connections(
 def _observe(found: Differences, company: KnownCompany, known: KnownConnection, status: str, at: datetime) -> bool:
     """Whether its row will show that the company was listed at that time, or later."""
     news = Observation(status, at, Source.SWEEP, is_read=True)
-    verdict = decide(known.status, known.seen_at, news)
+    verdict = decide(known.status, believed(known.seen_at, timezone.now()), news)
     if verdict is not Verdict.STALE:
         found.told[known.pk] = news
     if verdict is Verdict.MOVED:

@@ -2,18 +2,16 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
 
-from ...lifecycle import Observation
+from ...lifecycle import AHEAD_AT_MOST, Observation
 from ...models import Company, Connection, Delivery, Event
 from ..reads import Outcome
 from ..saving import update_each
-
-AHEAD_AT_MOST = timedelta(minutes=5)  # of our clock: a time beyond that would shut out all later news
 
 
 class News(NamedTuple):
