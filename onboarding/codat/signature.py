@@ -53,15 +53,15 @@ def _signer(secret: str) -> Webhook | None:
 
 
 def _headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    """Id, timestamp and signatures, under the standard's names or the older `svix-` ones."""
+    """Id, timestamp and signatures; each under its `svix-` name or the standard's, as Svix's own library reads."""
     lower = {name.lower(): value for name, value in headers.items()}
-    for family in ("webhook", "svix"):
-        webhook_id, timestamp, signatures = (lower.get(f"{family}-{name}") for name in ("id", "timestamp", "signature"))
-        if webhook_id and timestamp and signatures:
-            if len(webhook_id) > MAX_ID_LENGTH:
-                raise BadSignature("malformed")
-            return webhook_id, timestamp, signatures
-    raise BadSignature("missing")
+    told = [lower.get(f"svix-{name}", lower.get(f"webhook-{name}", "")) for name in ("id", "timestamp", "signature")]
+    webhook_id, timestamp, signatures = told
+    if not all(told):
+        raise BadSignature("missing")
+    if len(webhook_id) > MAX_ID_LENGTH:
+        raise BadSignature("malformed")
+    return webhook_id, timestamp, signatures
 
 
 def _sent_at(timestamp: str) -> datetime:

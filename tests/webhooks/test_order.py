@@ -1,9 +1,9 @@
 """Whatever the order, the duplicates and the sweeps in between: the newest state wins, and deleted stays deleted."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -12,9 +12,10 @@ from onboarding.lifecycle import Observation, Source, Status
 from onboarding.models import Connection, Delivery
 from onboarding.usecases import door, webhooks
 from tests import factories
+from tests.stacks import count
 from tests.webhooks.letters import headers, told
 
-HISTORIES = int(os.environ.get("HISTORIES", 120))  # 10,000 take ten minutes
+HISTORIES = count(120, 10_000)  # FULL=1 takes a quarter of an hour
 BEGIN = datetime(2026, 11, 20, 12, 0, 0, 500_000, tzinfo=UTC)
 TELLS = {  # what may happen next, and the word that tells of it
     "PendingAuth": [("connection.connected", "Linked"), ("connection.failed", "PendingAuth")],
@@ -51,6 +52,7 @@ def arrivals(draw):
     return history, steps, handled
 
 
+@pytest.mark.timeout(count(300, 4 * 3600))
 class TestOrder(TestCase):
     @settings(max_examples=HISTORIES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(arrivals())
