@@ -186,7 +186,7 @@ _clock = {
     "update_needs": 300,
     "remind": 3600,
     "refresh_platforms": 600,
-    "prune": 24 * 3600,
+    "prune": 3600,  # a day would begin anew with each restart of the clock
 }  # seconds
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"onboarding.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
