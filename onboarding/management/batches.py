@@ -33,7 +33,7 @@ from onboarding.usecases.bulk import waves
 
 from . import acting, watching
 
-FAILED, NOT_STARTED, INTERRUPTED = 1, 2, 130
+FAILED, NOT_STARTED, INTERRUPTED, CUT_OFF = 1, 2, 130, 141
 IDLE_SECONDS = 0.5
 SHOWN_WAVES = 10
 WATCH_SECONDS = 1.0
@@ -107,10 +107,13 @@ class BatchCommand(BaseCommand):
             return super().execute(*args, **options)
         except ImproperlyConfigured as error:
             raise CommandError(str(error), returncode=NOT_STARTED) from None
+        except BrokenPipeError:
+            pass  # outside of here nothing holds on to the error, nor it to a query under way
         except DatabaseError as error:
             words = str(error).strip().splitlines() or [type(error).__name__]
             said = f"The database refused: {words[0]}. Nothing is lost: run again to continue."
             raise CommandError(said, returncode=FAILED if self.has_begun else NOT_STARTED) from error
+        _leave_reader_alone()
 
     def end(self, summary: dict[str, Any], status: int = 0) -> None:
         """The last words, in JSON if that was asked for; and the exit status."""
@@ -238,6 +241,12 @@ def find(uid: str, *kinds: str) -> Batch:
 def refuse(*sentences: str) -> NoReturn:
     """It cannot start: all the reasons at once."""
     raise CommandError("\n".join(sentences), returncode=NOT_STARTED)
+
+
+def _leave_reader_alone() -> NoReturn:
+    """Whoever read our words has seen enough, such as `head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
+    sys.exit(CUT_OFF)
 
 
 def _plain(value: Any) -> str:

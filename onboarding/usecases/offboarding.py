@@ -115,7 +115,7 @@ def certificate(batch: Batch) -> Iterator[str]:
     yield f"Asked for by {by} on {_day(batch.created_at)}: {batch.reason}"
     yield f"Written on {_day(timezone.now())}"
     told = counts(batch)
-    total = batch.rows.count()
+    total = batch.rows.filter(company__isnull=False).count()  # a line that names nobody is no company
     yield f"{total:,} companies: {told['erased']:,} erased, {told['asked']:,} unlinked and waiting for a second person."
     yield ""
     yield "reference  Codat company                         deleted at Codat      erased                confirmed by"

@@ -13,6 +13,7 @@ from onboarding.models import Batch, Company
 from onboarding.usecases import bulk
 from tests.bulk.files import csv_of, good_rows
 from tests.commands.running import killed_at_the_end, spawn
+from tests.factories import company
 from tests.kit import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +104,17 @@ def test_terminal_gets_a_bar(sandbox: Sandbox, file: Path) -> None:
         os.close(ours)
 
     assert b"\r" in shown and b"0 failed" in shown
+
+
+@pytest.mark.timeout(300)
+def test_reader_that_has_seen_enough_costs_no_traceback(sandbox: Sandbox, tmp_path: Path) -> None:
+    for number in range(50):
+        company(customer_id=f"c-{number}", name=f"Company {number} " + "x" * 200)
+    with killed_at_the_end(spawn(sandbox, "export_companies", cwd=tmp_path)) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        words = process.stderr.read()
+        assert (process.wait(60), words) == (141, "")
 
 
 def test_database_that_does_not_answer_is_said_in_words(sandbox: Sandbox, file: Path) -> None:
