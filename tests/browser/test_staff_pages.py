@@ -11,7 +11,7 @@ from django.utils import timezone
 from onboarding import roles
 from onboarding.actors import Actor
 from onboarding.lifecycle import Source
-from onboarding.models import BatchKind, Company, Delivery, Mail, User
+from onboarding.models import Batch, BatchKind, Company, Delivery, Mail, User
 from onboarding.usecases import bulk, deletion, standing, timeline
 from onboarding.usecases.watch import alarms
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
@@ -68,7 +68,7 @@ def test_the_page_of_a_company_in_every_state(scheme, size, busy, sam, visit, fa
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("scheme", "size"), WAYS, ids=NAMES)
 def test_every_other_staff_page(scheme, size, busy, sam, visit, faults, live_server):
-    batch = bulk.Batch.objects.get().pk
+    batch = Batch.objects.get().pk
     lists = ("company", "delivery", "event", "mail", "connection", "batch", "sweep", "alarm", "deletionrequest")
     addresses = ["/admin/", *(f"/admin/onboarding/{name}/" for name in lists)]
     addresses += [f"{LIST}{busy['stopped'].pk}/{page}/" for page in ("edit", *(f"do/{act}" for act in ACTS))]
@@ -140,7 +140,7 @@ def test_the_side_bar_begins_closed_and_stays_as_it_was_left(sam, visit):
 
 
 def test_the_progress_of_a_batch_comes_by_itself(busy, sam, visit):
-    batch = bulk.Batch.objects.get()
+    batch = Batch.objects.get()
     page = visit(f"/admin/onboarding/batch/{batch.pk}/change/", sam)
     assert page.locator(".batch-line").inner_text().startswith("0 / ")
 
