@@ -1,6 +1,7 @@
 """The engine of every batch: one thread claims and records, a few others talk to Codat."""
 
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -44,7 +45,7 @@ class Crew:
         self._left: SimpleQueue[Step] = SimpleQueue()
         self._is_halted = Event()
         self._gate = BlockGate(Errand.BACKGROUND, size)
-        self._threads = [Thread(target=self._carry_out, name=f"bulk-{n}", daemon=True) for n in range(size)]
+        self._threads = [_thread(self._carry_out, f"bulk-{n}") for n in range(size)]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -95,6 +96,11 @@ class Crew:
                 self._done.put((step, told))
         finally:
             connections.close_all()
+
+
+def _thread(act: Callable[[], None], name: str) -> Thread:
+    """Its log lines carry the ids of the task or request that it works for, as its maker's do."""
+    return Thread(target=copy_context().run, args=(act,), name=name, daemon=True)
 
 
 def _next(queue: "SimpleQueue[Any]", wait_seconds: float) -> Any:
