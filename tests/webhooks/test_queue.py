@@ -43,6 +43,17 @@ def test_the_task_drains_what_is_due(connection):
     assert tasks.drain_deliveries() == "handled 0"
 
 
+def test_news_does_not_wait_for_the_end_of_a_replay(connection):
+    """Each batch takes the oldest, and some of the newest."""
+    replayed = [keep(letter("company.created", about_company(connection.company))) for _ in range(queue.FRESH + 20)]
+    fresh = keep(told("connection.disconnected", connection))
+
+    assert webhooks.drain(limit=10) == 10 + queue.FRESH
+    left = set(Delivery.objects.filter(done_at=None).values_list("pk", flat=True))
+    assert left == set(replayed[10:21])
+    assert fresh not in left
+
+
 def test_what_a_dead_worker_claimed_is_due_again_after_its_lease(connection):
     message_id, now = keep(told("connection.disconnected", connection)), timezone.now()
     queue._claim(500, now)

@@ -23,6 +23,7 @@ from .inbox import News
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)  # a killed worker's batch is due again by then
+FRESH = 100  # of a long queue, as many of the newest beside the oldest: today's news does not wait for a replay's end
 PARKED_AFTER = 8  # tries
 KILLERS_PARKED_AFTER = 12  # claims that never came back with a word, not even an error
 LONGEST_WAIT_SECONDS = 3600
@@ -104,12 +105,12 @@ def drain(limit: int = 500, now: datetime | None = None) -> int:
 def _claim(limit: int, now: datetime) -> list[News]:
     with transaction.atomic():
         due = Delivery.objects.filter(done_at=None, parked_at=None, not_before__lte=now)
-        batch = [
-            News(*values)
-            for values in due.select_for_update(skip_locked=True)
-            .order_by("not_before")
-            .values_list(*News._fields)[:limit]
-        ]
+        locked = due.select_for_update(skip_locked=True).values_list(*News._fields)
+        batch = [News(*values) for values in locked.order_by("not_before")[:limit]]
+        if len(batch) == limit:
+            taken = {message.webhook_id for message in batch}
+            newest = [News(*values) for values in locked.order_by("-not_before")[:FRESH]]
+            batch += [message for message in newest if message.webhook_id not in taken]
         mine = Delivery.objects.filter(pk__in=[message.webhook_id for message in batch])
         mine.update(not_before=now + LEASE, attempts=F("attempts") + 1)
     return batch
