@@ -37,7 +37,7 @@ def test_parked_deliveries_are_found_and_replayed_by_operations(operations: Clie
 
     assert {row.pk for row in found} == {row.pk for row in rows}
     assert Delivery.objects.filter(parked_at=None, done_at=None).get() == rows[0]
-    assert Event.objects.get(kind="replayed").facts == {"deliveries": 1, "which": "chosen"}
+    assert Event.objects.get(kind="replayed").facts == {"deliveries": 1, "which": "chosen", "ids": [rows[0].pk]}
 
 
 def test_all_parked_are_replayed_at_once_with_a_reason(operations: Client) -> None:

@@ -16,7 +16,7 @@ RULE = re.compile(r"# (?:ruff: )?noqa: *(S\d+(?:, *S\d+)*)(?P<why>.*)")
 # The rules of ruff's S (bandit's) that are off everywhere, and why: see SECURITY.md, "Static analysis".
 OFF = {"S101", "S603", "S607"}
 # Files that may turn text into markup without escaping, start processes, and unpack what is not JSON.
-MARKUP = {"onboarding/templatetags/icons.py", "onboarding/admin/lists.py"}
+MARKUP = {"onboarding/templatetags/icons.py", "onboarding/admin/lists.py", "onboarding/admin/cells.py"}
 PROCESSES = {"portal/supervisor.py"}
 
 

@@ -5,7 +5,6 @@ from collections.abc import Generator
 from django.conf import settings
 
 from ... import codat
-from ...checks import looks_encoded
 from ...wiring import Errand
 from ...wiring import codat as codat_for
 from .findings import Finding, Level
@@ -49,7 +48,7 @@ def _failure(error: codat.CodatError) -> Finding:
         return Finding(CHECK, Level.FAILED, f"Codat has no request left for us, or asks us to wait{wait}.", fix)
     if isinstance(error, codat.Refused) and error.code in REFUSED:
         fix = REFUSED[error.code]
-        if error.code == 401 and looks_encoded(settings.CODAT_API_KEY):
+        if error.code == 401 and codat.looks_encoded(settings.CODAT_API_KEY):
             fix = "It looks base64-encoded already: set the key itself, as it stands in the Codat Portal."
         return Finding(CHECK, Level.FAILED, f"Codat refuses the API key ({error.code}).", fix)
     if isinstance(error, codat.Refused | codat.Garbled):
