@@ -54,7 +54,7 @@ def test_peer_without_tls_is_unreachable(peer):
     with pytest.raises(Unreachable) as caught:
         codat.get_company(COMPANY_ID)
 
-    assert caught.value.reason in {"tls", "broken"}
+    assert caught.value.reason in {"tls", "broken", "timeout"}  # the peer may wait for a line that never ends
 
 
 DRIPPING = {
