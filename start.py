@@ -24,7 +24,7 @@ CHECKS = [
     ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"]),
     ("deploy", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]),
     ("pip check", ["-m", "pip", "check"]),
-    ("browser tests", ["-m", "pytest", "-m", "browser", "tests/browser"]),
+    ("browser tests", ["-m", "pytest", "-m", "browser", "-n", "2", "-q", "tests/browser"]),
 ]
 # What `check --deploy` is run with: a portal as it would stand in public. Nothing here is a real secret.
 PRODUCTION = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connections
 
 from onboarding.actors import Actor
 from onboarding.models import Batch, Company, Connection, Delivery, Event, Membership, Sweep, User
@@ -37,7 +38,10 @@ def together(count: int, act: Callable[[], Any]) -> list[Any]:
 
     def run(_: int) -> Any:
         gate.wait(20)
-        return act()
+        try:
+            return act()
+        finally:
+            connections.close_all()  # this thread's own
 
     with ThreadPoolExecutor(count) as crew:
         return list(crew.map(run, range(count)))
