@@ -4,7 +4,6 @@ For the few that every page makes. The rows come out as a queryset would give th
 """
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
@@ -33,10 +32,15 @@ class Prepared(Generic[M]):
 
     def __init__(self, build: "Callable[[], QuerySet[M]]") -> None:
         self._build = build
+        self._plans: dict[str, _Plan[M]] = {}
 
-    @cached_property
+    @property
     def _plan(self) -> "_Plan[M]":
-        return _Plan(self._build())
+        """One for each kind of database, for each speaks its own SQL and brings its own values."""
+        kind = connection.vendor
+        if kind not in self._plans:
+            self._plans[kind] = _Plan(self._build())
+        return self._plans[kind]
 
     def all(self, **values: int | str) -> list[M]:
         """The rows. One query."""

@@ -193,15 +193,16 @@ def test_staff_see_when_an_old_secret_was_last_used(support: Client, settings) -
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_front_page_costs_the_same_for_more_companies(
-    support: Client, count: int, django_assert_num_queries
+    support: Client, count: int, django_assert_num_queries, settings
 ) -> None:
     for number in range(count):
         at_step(number, turn=0, needs="expired")
     cache.clear()
 
-    with django_assert_num_queries(21):
+    first, again = (21, 5) if settings.CACHES["default"]["BACKEND"].endswith("DatabaseCache") else (15, 4)
+    with django_assert_num_queries(first):
         support.get("/admin/")
-    with django_assert_num_queries(5):  # session, person, rights twice, the kept numbers
+    with django_assert_num_queries(again):  # session, person, rights twice; and the kept numbers, if they are rows
         support.get("/admin/")
 
 
