@@ -110,14 +110,14 @@ def test_it_opens_its_own_company_alone(the_world: World, path: str):
 
 @pytest.mark.parametrize("name", ["invitation", "link", "reminders"])
 def test_pages_with_a_token_load_and_name_nothing_elsewhere(the_world: World, name: str):
-    """Every address on them is of this site, a telephone or a mail; no referrer leaves, no copy is kept."""
+    """Every address on them is of this site, a telephone, a mail or within the page; no referrer leaves, no copy is kept."""
     door = {"invitation": "/invite/", "link": "/sign-in/link/", "reminders": "/reminders/"}[name]
     page = Client().get(f"{door}{the_world.values[name]}/")
     text = page.content.decode()
     addresses = [part.split('"')[0] for mark in ('href="', 'src="', 'action="') for part in text.split(mark)[1:]]
 
     assert (page["Referrer-Policy"], page["Cache-Control"]) == ("no-referrer", "no-store, private")
-    assert [each for each in addresses if urlsplit(each).scheme not in ("", "tel", "mailto")] == []
+    assert [each for each in addresses if urlsplit(each).scheme not in ("", "tel", "mailto", "data")] == []
     assert [each for each in addresses if each.startswith("//")] == []
 
 
