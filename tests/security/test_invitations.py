@@ -110,7 +110,7 @@ def test_it_opens_its_own_company_alone(the_world: World, path: str):
 
 @pytest.mark.parametrize("name", ["invitation", "link", "reminders"])
 def test_pages_with_a_token_load_and_name_nothing_elsewhere(the_world: World, name: str):
-    """Every address on them is of this site, a telephone, a mail or within the page; no referrer leaves, no copy is kept."""
+    """Every address on them is of this site, a telephone, a mail or in the page; no referrer leaves, no copy kept."""
     door = {"invitation": "/invite/", "link": "/sign-in/link/", "reminders": "/reminders/"}[name]
     page = Client().get(f"{door}{the_world.values[name]}/")
     text = page.content.decode()
