@@ -37,6 +37,10 @@ class Table:
     ends_on: date | None = None
     codat_products: frozenset[str] = frozenset()
 
+    def has_ended(self, today: date) -> bool:
+        """Whether Codat has switched the product off; its last day is the one before `ends_on`."""
+        return self.ends_on is not None and today >= self.ends_on
+
 
 PLATFORMS = {
     platform.key: platform

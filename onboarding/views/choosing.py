@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -81,6 +82,7 @@ def before_page(request: HttpRequest, company: Company, slug: str, *, read_only:
         "pause": offer.pause,
         "pause_reason": offer.pause and (offer.pause.reason_fr if _is_french() else offer.pause.reason_en),
         "ends_on": _ends_on(company, platform),
+        "has_ended": TABLES[company.product].has_ended(timezone.localdate()),
     }
     return render(request, "onboarding/before.html", context)
 

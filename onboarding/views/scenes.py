@@ -321,8 +321,10 @@ def first_read(facts: Facts) -> tuple[int, int]:
 
 def ends_on(facts: Facts) -> dict[str, Any] | None:
     """When this kind of connection ends, if Codat has said so."""
-    date = TABLES[facts.company.product].ends_on
-    return {"date": dates.day(date)} if date and facts.connection else None
+    table = TABLES[facts.company.product]
+    if table.ends_on is None or facts.connection is None:
+        return None
+    return {"date": dates.day(table.ends_on), "is_over": table.has_ended(timezone.localdate(facts.now))}
 
 
 def is_quickbooks_desktop(facts: Facts) -> bool:

@@ -1,8 +1,11 @@
 """Every state of a connection: the words, the one primary action, the code, in both languages."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
+from django.test import Client
 
 from onboarding.actors import Actor
 from onboarding.models import Consent, Quota
@@ -198,6 +201,19 @@ def test_asynchronous_bill_pay_says_when_it_ends(at_ana, ana):
     company = company_in("linked", ana)
 
     assert "This kind of connection ends on 1 May 2027." in text_of(at_ana.get(CONNECTION.format(company.ref)))
+
+
+def test_asynchronous_bill_pay_says_that_it_has_ended(ana):
+    company = company_in("linked", ana)
+
+    with time_machine.travel(datetime(2027, 5, 2, 9, tzinfo=UTC)):
+        at_ana = Client()
+        at_ana.force_login(ana)
+        text = text_of(at_ana.get(CONNECTION.format(company.ref)))
+        before = text_of(at_ana.get(f"/c/{company_in('none', ana).ref}/connect/myob/"))
+
+    assert "This kind of connection ended on 1 May. Call us" in text
+    assert "MYOB Business worked with Alderway Bills until 1 May." in before
 
 
 def test_codat_down_shows_the_last_known_state_and_its_age(at_ana, ana):
