@@ -156,6 +156,6 @@ def load(base: Path) -> Path:
     """Read the settings file, if there is one, and say where this installation keeps its files."""
     named = os.environ.get("ENV_FILE")
     path = base / (named or ".env")
-    if named or path.is_file():
+    if named or path.exists():
         read_file(path)
     return base / (os.environ.get("VAR_DIR") or "var")

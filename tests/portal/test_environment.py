@@ -102,3 +102,10 @@ def test_settings_file_that_is_named_must_exist(monkeypatch, tmp_path):
     monkeypatch.setenv("ENV_FILE", str(tmp_path / "none"))
     with pytest.raises(ImproperlyConfigured, match="cannot be read"):
         load(tmp_path)
+
+
+def test_settings_file_that_is_a_folder_is_said(monkeypatch, tmp_path):
+    monkeypatch.delenv("ENV_FILE", raising=False)
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(ImproperlyConfigured, match="cannot be read"):
+        load(tmp_path)

@@ -68,6 +68,18 @@ def test_home_shows_five_lines_and_the_way_to_all(at_ana, ana):
     assert "See all activity" in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    ("name", "leads_to"), [("none", "connect/"), ("expired", "connection/"), ("stopped", "connection/")]
+)
+def test_homes_second_step_leads_to_what_is_there(name, leads_to, at_ana, ana):
+    """Software that was chosen is not to be chosen again: its own page says what it needs."""
+    home = f"/c/{company_in(name, ana).ref}/"
+
+    page = at_ana.get(home).content.decode()
+
+    assert f'<a href="{home}{leads_to}">Connect your accounting software</a>' in page
+
+
 def test_the_partner_connection_is_no_customers_business(at_ana, ana):
     company = company_in("linked", ana, product="expenses")
     partner = company.connections.create(kind="partner_expense", platform_key="mcdi", status="Linked")
