@@ -7,7 +7,6 @@ from django.contrib.auth.models import AnonymousUser
 
 from ..forms import RowForm
 from ..models import Connection, Language, Product, User
-from ..platforms import name_of
 from ..usecases import platforms
 from .desk import Desk
 
@@ -54,7 +53,7 @@ class AskForConnection(AskWhy):
 
 
 def _named(connection: Connection) -> str:
-    name = name_of(connection.platform_key, connection.platform_name) or "Partner expense connection"
+    name = connection.software_name or "Partner expense connection"
     organisation = f", {connection.organisation}" if connection.organisation else ""
     return f"{name}{organisation} ({connection.status})"
 

@@ -15,7 +15,7 @@ from .. import words as customer_words
 from ..codat import CodatError
 from ..errors import OnboardingError
 from ..models import Connection
-from ..platforms import TABLES, name_of
+from ..platforms import TABLES
 from ..security import let_leave
 from ..usecases import support
 from ..usecases.mails.letters import Letter
@@ -110,7 +110,7 @@ def _connection(the: Desk, row: Connection) -> dict[str, Any]:
     word = words.state_of(the.company.state) if is_current else words.connection_word(row.status)
     return {
         "row": row,
-        "platform": name_of(row.platform_key, row.platform_name),
+        "platform": row.software_name,
         "badge": word.badge(),
         "is_current": is_current,
         "fixes": fixes.of(the, row) if is_current or row.is_pending else [],

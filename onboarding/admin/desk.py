@@ -20,7 +20,7 @@ from ..models import (
     SoftwareRequest,
     User,
 )
-from ..platforms import TABLES, name_of
+from ..platforms import TABLES
 from ..states import AUTH_ERROR, State, current_of
 from ..usecases import deletion, reads
 
@@ -61,7 +61,7 @@ class Desk:
     def platform(self) -> str:
         """The full name of the software that counts, or a word in its place."""
         current = self.current
-        return name_of(current.platform_key, current.platform_name) if current else "the software"
+        return current.software_name if current else "the software"
 
     @property
     def owner(self) -> str:

@@ -3,7 +3,6 @@
 from django.utils import timezone
 
 from ..models import Event
-from ..platforms import name_of
 from .desk import Desk
 
 EVENTS = 5
@@ -19,7 +18,7 @@ def of(desk: Desk) -> str:
     ]
     for row in [*desk.connections, desk.partner]:
         if row is not None:
-            name = name_of(row.platform_key, row.platform_name) or "partner expense"
+            name = row.software_name or "partner expense"
             lines.append(
                 f"Connection {row.codat_id or 'none yet'}: {name}, {row.status} since {_utc(row.status_at)}, "
                 f"seen {_utc(row.seen_at)}, last read {_utc(row.last_read_at)}"

@@ -1,7 +1,6 @@
 """Start, reconnect, check, disconnect, drop: over real HTTP, with everything that goes wrong."""
 
 import threading
-from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,17 +11,13 @@ from onboarding import codat
 from onboarding.actors import CLOCK, Actor
 from onboarding.errors import (
     AlreadyConnected,
-    ConnectionGone,
-    NotLinked,
-    NotNow,
     NotOffered,
     NotUnfinished,
     PlatformPaused,
     TooManyTries,
-    TooSoon,
 )
 from onboarding.lifecycle import Status
-from onboarding.models import Company, Connection, Event
+from onboarding.models import Company, Connection, Event, User
 from onboarding.platforms import TABLES
 from onboarding.usecases import connections, platforms
 from onboarding.wiring import Errand
@@ -36,18 +31,7 @@ pytestmark = pytest.mark.django_db
 EVERY_PLATFORM = [(product, key) for product, table in TABLES.items() for key in table.platforms]
 
 
-@pytest.fixture
-def ana():  # type: ignore[no-untyped-def]
-    return factories.ana()
-
-
-@pytest.fixture
-def company(ana) -> Company:  # type: ignore[no-untyped-def]
-    factories.enable_platforms()
-    return factories.company(ana)
-
-
-def start(company: Company, user, key: str = factories.XERO) -> codat.LinkUrl:  # type: ignore[no-untyped-def]
+def start(company: Company, user: User, key: str = factories.XERO) -> codat.LinkUrl:
     return connections.start(company, key, by=Actor.customer(user))
 
 
@@ -67,7 +51,7 @@ def test_every_platform_of_every_product_connects_and_disconnects(sandbox: Sandb
     assert [request for request in sandbox.requests() if request.invalid] == []
 
 
-def test_start_takes_two_writes_and_gives_a_link(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_start_takes_two_writes_and_gives_a_link(sandbox: Sandbox, company: Company, ana: User) -> None:
     link = start(company, ana)
 
     connection = only(company)
@@ -78,7 +62,9 @@ def test_start_takes_two_writes_and_gives_a_link(sandbox: Sandbox, company: Comp
     assert list(connection.company.events.filter(kind="left").values_list("by", flat=True)) == [ana.pk]
 
 
-def test_a_second_start_uses_the_same_connection_with_a_fresh_link(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_a_second_start_uses_the_same_connection_with_a_fresh_link(
+    sandbox: Sandbox, company: Company, ana: User
+) -> None:
     first, second = start(company, ana), start(company, ana)
 
     assert first != second
@@ -86,7 +72,7 @@ def test_a_second_start_uses_the_same_connection_with_a_fresh_link(sandbox: Sand
     assert len(sandbox.requests(method="POST")) == 2
 
 
-def test_other_software_drops_the_unfinished_one(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_other_software_drops_the_unfinished_one(sandbox: Sandbox, company: Company, ana: User) -> None:
     start(company, ana)
     start(company, ana, factories.QUICKBOOKS)
 
@@ -96,7 +82,7 @@ def test_other_software_drops_the_unfinished_one(sandbox: Sandbox, company: Comp
     assert [connection["status"] for connection in told["connections"]] == ["PendingAuth"]
 
 
-def test_one_finished_elsewhere_is_never_dropped(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_one_finished_elsewhere_is_never_dropped(sandbox: Sandbox, company: Company, ana: User) -> None:
     start(company, ana)
     sandbox.authorise(str(only(company).codat_id))
 
@@ -116,14 +102,14 @@ def test_nothing_is_started_beside_a_linked_one(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("key", ["mqjo", "zzzz", factories.FREEAGENT])
-def test_only_the_products_table_is_offered(sandbox: Sandbox, company: Company, ana, key: str) -> None:  # type: ignore[no-untyped-def]
+def test_only_the_products_table_is_offered(sandbox: Sandbox, company: Company, ana: User, key: str) -> None:
     with pytest.raises(NotOffered):
         start(company, ana, key)
 
     assert sandbox.requests() == []
 
 
-def test_a_platform_disabled_at_codat_is_not_offered(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_a_platform_disabled_at_codat_is_not_offered(sandbox: Sandbox, company: Company, ana: User) -> None:
     sandbox.enable(factories.XERO, False)
     platforms.refresh_enabled()
 
@@ -139,7 +125,7 @@ def test_quickbooks_online_is_not_offered_in_france(company: Company) -> None:
     assert factories.QUICKBOOKS not in [offer.platform.key for offer in platforms.offered(company)]
 
 
-def test_a_paused_platform_says_why(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_a_paused_platform_says_why(sandbox: Sandbox, company: Company, ana: User) -> None:
     until = timezone.now() + timedelta(hours=1)
     pause = platforms.pause(
         factories.XERO, reason_en="Xero is down.", reason_fr="Xero est en panne.", until=until, by=CLOCK
@@ -153,7 +139,7 @@ def test_a_paused_platform_says_why(sandbox: Sandbox, company: Company, ana) -> 
     assert start(company, ana)
 
 
-def test_twenty_starts_an_hour_are_enough(company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_twenty_starts_an_hour_are_enough(company: Company, ana: User) -> None:
     now = timezone.now()
     Event.objects.bulk_create(
         Event(company=company, kind="left", at=now - timedelta(minutes=n), source="customer") for n in range(20)
@@ -165,7 +151,7 @@ def test_twenty_starts_an_hour_are_enough(company: Company, ana) -> None:  # typ
     assert caught.value.minutes == 41
 
 
-def test_a_lost_answer_to_the_connection_is_found_again(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_a_lost_answer_to_the_connection_is_found_again(sandbox: Sandbox, company: Company, ana: User) -> None:
     sandbox.lose_answer("POST", "/connections$")
 
     with pytest.raises(codat.Unreachable):
@@ -176,7 +162,7 @@ def test_a_lost_answer_to_the_connection_is_found_again(sandbox: Sandbox, compan
     assert [connection["id"] for connection in told["connections"]] == [str(only(company).codat_id)]
 
 
-def test_an_error_after_the_connection_was_made_is_healed(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_an_error_after_the_connection_was_made_is_healed(sandbox: Sandbox, company: Company, ana: User) -> None:
     sandbox.next_answer(500, method="POST", path="/connections$", after_effect=True)
 
     assert start(company, ana)
@@ -184,13 +170,13 @@ def test_an_error_after_the_connection_was_made_is_healed(sandbox: Sandbox, comp
     assert len(sandbox.companies()[0]["connections"]) == 1
 
 
-def test_the_link_of_one_that_was_found_again_opens(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_the_link_of_one_that_was_found_again_opens(sandbox: Sandbox, company: Company, ana: User) -> None:
     sandbox.next_answer(500, method="POST", path="/connections$", after_effect=True)
 
     assert "statusCode=200" in sandbox.visit_link(start(company, ana).reveal())
 
 
-def test_a_refused_connection_leaves_no_unfinished_row(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_a_refused_connection_leaves_no_unfinished_row(sandbox: Sandbox, company: Company, ana: User) -> None:
     sandbox.next_answer(400, method="POST", path="/connections$")
 
     with pytest.raises(codat.Refused):
@@ -200,7 +186,9 @@ def test_a_refused_connection_leaves_no_unfinished_row(sandbox: Sandbox, company
     assert sorted(company.connections.values_list("status", flat=True)) == ["Deleted", "PendingAuth"]
 
 
-def test_a_company_deleted_at_codat_is_made_anew_by_the_next_connect(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_a_company_deleted_at_codat_is_made_anew_by_the_next_connect(
+    sandbox: Sandbox, company: Company, ana: User
+) -> None:
     start(company, ana)
     company.refresh_from_db()
     gone = company.codat_id
@@ -218,7 +206,7 @@ def test_a_company_deleted_at_codat_is_made_anew_by_the_next_connect(sandbox: Sa
 def test_a_conflict_over_a_fresh_key_is_not_replayed_to_the_next_try(
     sandbox: Sandbox,
     company: Company,
-    ana,  # type: ignore[no-untyped-def]
+    ana: User,
     path: str,
 ) -> None:
     sandbox.next_answer(409, method="POST", path=path)
@@ -230,7 +218,9 @@ def test_a_conflict_over_a_fresh_key_is_not_replayed_to_the_next_try(
     assert len(sandbox.companies()[0]["connections"]) == 1
 
 
-def test_software_that_codat_does_not_find_makes_no_second_company(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
+def test_software_that_codat_does_not_find_makes_no_second_company(
+    sandbox: Sandbox, company: Company, ana: User
+) -> None:
     sandbox.next_answer(404, method="POST", path="/connections$")
 
     with pytest.raises(NotOffered):
@@ -263,7 +253,7 @@ def test_a_double_click_makes_one_company_and_one_connection(sandbox: Sandbox) -
 def test_still_running_after_a_lost_answer_is_no_proof_that_nothing_was_made(
     sandbox: Sandbox,
     company: Company,
-    ana,  # type: ignore[no-untyped-def]
+    ana: User,
 ) -> None:
     sandbox.slow(60, "POST", "/connections$")  # its effect comes after the wait
     with pytest.raises(codat.Unreachable):
@@ -278,155 +268,3 @@ def test_still_running_after_a_lost_answer_is_no_proof_that_nothing_was_made(
 
     assert caught.value.code == 409
     assert len(sandbox.companies()[0]["connections"]) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_double_click_disconnects_once(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.slow(0.3, method="PATCH", times=None)
-
-    clicks = [threading.Thread(target=in_thread, args=(_unlink, connection.pk)) for _ in range(3)]
-    for click in clicks:
-        click.start()
-    for click in clicks:
-        click.join()
-
-    assert len(sandbox.requests(method="PATCH")) == 1
-    assert only(connection.company).status == Status.UNLINKED
-
-
-def _unlink(pk: int) -> None:
-    with suppress(NotLinked):
-        connections.unlink(Connection.objects.get(pk=pk), by=CLOCK)
-
-
-def test_reconnect_uses_the_same_connection(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.deauthorise(str(connection.codat_id))
-    connections.check(connection.company, by=CLOCK)
-    connection.refresh_from_db()
-
-    link = connections.reconnect(connection, by=Actor.customer(connection.started_by))
-
-    assert str(connection.codat_id) in link.reveal()
-    assert connection.status == Status.DEAUTHORIZED
-    assert len(sandbox.companies()[0]["connections"]) == 1
-
-
-def test_reconnect_of_a_deleted_one_says_so(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    connections.unlink(connection, by=CLOCK)
-    connection.refresh_from_db()
-    sandbox.delete_connection(str(connection.codat_id))
-
-    with pytest.raises(ConnectionGone):
-        connections.reconnect(connection, by=CLOCK)
-
-    connection.refresh_from_db()
-    assert connection.status == Status.DELETED
-
-
-def test_unlink_records_nothing_when_codat_is_busy(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    lines = connection.history.count()
-    sandbox.next_answer(429, method="PATCH", Retry_After=7)
-
-    with pytest.raises(codat.Busy) as caught:
-        connections.unlink(connection, by=CLOCK)
-
-    assert caught.value.retry_after == 7  # seconds
-    assert connection.history.count() == lines
-
-
-def test_unlink_with_a_lost_answer_asks_how_it_ended(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.lose_answer("PATCH")
-
-    connections.unlink(connection, by=CLOCK)
-
-    connection.refresh_from_db()
-    assert connection.status == Status.UNLINKED
-
-
-def test_unlink_of_one_that_is_no_longer_linked(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.drift(str(connection.codat_id), "Deauthorized")
-
-    with pytest.raises(NotLinked):
-        connections.unlink(connection, by=CLOCK)
-
-    connection.refresh_from_db()
-    assert connection.status == Status.DEAUTHORIZED
-
-
-def test_only_a_linked_one_is_sent_to_codat_for_unlinking(sandbox: Sandbox) -> None:
-    connection = factories.started(factories.company(ana := factories.ana()), ana)
-    sandbox.forget_requests()
-
-    with pytest.raises(NotLinked):
-        connections.unlink(connection, by=CLOCK)
-
-    assert sandbox.requests() == []
-
-
-def test_expired_access_can_be_let_go(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    with pytest.raises(NotNow):
-        connections.let_go(connection, by=CLOCK)
-    sandbox.deauthorise(str(connection.codat_id))
-    connections.check(connection.company, by=CLOCK)
-
-    connections.let_go(connection, by=CLOCK)
-
-    connection.company.refresh_from_db()
-    assert connection.company.state == "unlinked"
-
-
-def test_check_asks_codat_at_most_every_half_minute(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.drift(str(connection.codat_id), "Deauthorized")
-    sandbox.forget_requests()
-
-    checked = connections.check(connection.company, by=CLOCK)
-    with pytest.raises(TooSoon):
-        connections.check(connection.company, by=CLOCK)
-
-    assert checked.status == Status.DEAUTHORIZED
-    assert len(sandbox.requests()) == 1
-
-
-def test_a_failed_check_changes_nothing(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.next_answer(503, method="GET")
-
-    with pytest.raises(codat.Unreachable):
-        connections.check(connection.company, by=CLOCK)
-
-    connection.refresh_from_db()
-    assert connection.status == Status.LINKED
-
-
-def test_an_unknown_status_is_kept_beside_the_last_known(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-    sandbox.unknown_status(str(connection.codat_id), "Resting")
-
-    connections.check(connection.company, by=CLOCK)
-
-    connection.refresh_from_db()
-    assert (connection.status, connection.unknown_status) == ("Linked", "Resting")
-
-
-def test_start_afresh_clears_what_is_unfinished(sandbox: Sandbox, company: Company, ana) -> None:  # type: ignore[no-untyped-def]
-    start(company, ana)
-
-    connections.start_afresh(company, by=CLOCK)
-
-    assert only(company).status == Status.DELETED
-    assert sandbox.companies()[0]["connections"] == []
-
-
-def test_start_afresh_leaves_a_working_connection_alone(sandbox: Sandbox) -> None:
-    connection = factories.linked_connection(sandbox)
-
-    with pytest.raises(NotNow):
-        connections.start_afresh(connection.company, by=CLOCK)

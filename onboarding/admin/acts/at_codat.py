@@ -7,7 +7,7 @@ from ...actors import Actor
 from ...lifecycle import Status
 from ...models import Connection
 from ...nudge import nudge
-from ...platforms import TABLES, name_of
+from ...platforms import TABLES
 from ...usecases import connections, partner, reads
 from .. import act_forms as ask
 from ..desk import Desk
@@ -53,7 +53,7 @@ def _unlink(desk: Desk, by: Actor, told: Told) -> Outcome:
     connection: Connection = told["connection"]
     connections.unlink(connection, by=by)
     nudge(tasks.send_mails)
-    return f"{name_of(connection.platform_key, connection.platform_name)} is unlinked. The customer gets a receipt."
+    return f"{connection.software_name} is unlinked. The customer gets a receipt."
 
 
 def _explain_unlink(desk: Desk) -> list[str]:

@@ -6,7 +6,6 @@ from django.urls import reverse
 from ... import tasks
 from ...actors import Actor
 from ...nudge import nudge
-from ...platforms import name_of
 from ...states import State
 from ...usecases import connections, invitations, support
 from .. import act_forms as ask
@@ -49,7 +48,7 @@ def _why_no_choice(desk: Desk) -> str:
 
 def _choose(desk: Desk, by: Actor, told: Told) -> Outcome:
     connection = connections.prepare(desk.company, told["platform"], by=by)
-    name = name_of(connection.platform_key, connection.platform_name)
+    name = connection.software_name
     return f"{name} is chosen for the customer. Now send the link again, or open Link here."
 
 

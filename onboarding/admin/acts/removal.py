@@ -2,7 +2,6 @@
 
 from ...actors import Actor
 from ...lifecycle import Status
-from ...platforms import name_of
 from ...usecases import connections, deletion
 from .. import act_forms as ask
 from ..desk import Desk
@@ -41,7 +40,7 @@ def what_goes(desk: Desk) -> list[str]:
     """What a deletion at Codat takes with it."""
     rows = [row for row in [*desk.connections, desk.partner] if row is not None and row.status != Status.DELETED]
     names = [
-        f"{name_of(row.platform_key, row.platform_name) or 'Partner expense connection'}"
+        f"{row.software_name or 'Partner expense connection'}"
         f"{f' ({row.organisation})' if row.organisation else ''}, {row.status}"
         for row in rows
     ]
