@@ -33,6 +33,7 @@ def start(tmp_path, monkeypatch) -> ModuleType:
     monkeypatch.setattr(module.subprocess, "call", call)
     monkeypatch.setattr(module.os, "execv", lambda program, words: module.called.append(words[1:]))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TEST_ON", raising=False)
     return module
 
 

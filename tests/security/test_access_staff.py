@@ -29,10 +29,11 @@ EVERYBODY = (*table.CUSTOMERS, "anonymous", *table.LETTERS.values())
 
 
 def path_of(route: str, rows: dict[str, Any]) -> str:
-    model = "/".join(route.split("/")[1:3])
+    parts = route.split("/")
+    model, page = "/".join(parts[1:3]), "/".join(parts[1:4])
     token = {"token": "x", "uidb36": "1", "key": "set-password", "provider_id": "staff", "url": "nothing/here"}
     more = {"kind": "check", "name": "add_note", "page": "home", "app_label": "onboarding", "content_type_id": 1}
-    row = rows.get(model, 1)
+    row = rows.get(page, rows.get(model, 1))
     return HERE[route].path({**token, **more, "pk": row, "object_id": row, "id": row})
 
 

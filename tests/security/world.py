@@ -107,7 +107,7 @@ def _values(bakery: Company, shop: Company, linked: Connection, ana: User) -> di
 
 
 def rows_for_staff(the: World) -> dict[str, Any]:
-    """The primary key of a row of every model in the admin, by its place there."""
+    """The primary key of a row of every model in the admin, by its place there; a page's own first."""
     bakery, lead, now = the.values["bakery"], the.person("Support lead"), timezone.now()
     by = Actor.staff(lead, "ticket 7")
     Company.objects.filter(pk=bakery.pk).update(codat_id=A_CODAT_ID)
@@ -119,8 +119,9 @@ def rows_for_staff(the: World) -> dict[str, Any]:
         user=lead, content_type=kind, object_id=lead.pk, object_repr="x", action_flag=CHANGE
     )
     event = Event.objects.filter(company=bakery).latest("pk")
+    batch = Batch.objects.create(kind=BatchKind.ONBOARD, name="c.csv", stored_at=now).pk
     return {
-        "onboarding/batch": Batch.objects.create(kind=BatchKind.ONBOARD, name="c.csv", stored_at=now).pk,
+        "onboarding/batch": batch,
         "onboarding/company": bakery.pk,
         "onboarding/event": event.pk,
         "onboarding/mail": Mail.objects.latest("pk").pk,
@@ -128,6 +129,7 @@ def rows_for_staff(the: World) -> dict[str, Any]:
         "onboarding/sweep": Sweep.objects.create(started_at=now).pk,
         "onboarding/alarm": Alarm.objects.create(name="clock", raised_at=now, last_at=now).pk,
         "onboarding/deletionrequest": asked.pk,
+        "onboarding/deletionrequest/batch": batch,
         "onboarding/delivery": Delivery.objects.create(webhook_id="msg_1", event_type="x", not_before=now).pk,
         "onboarding/platformstate": the.values["platform_key"],
         "onboarding/platformpause": paused.pk,
