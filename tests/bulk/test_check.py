@@ -1,9 +1,15 @@
 """The dry run: everything that is wrong, with its line, and nothing touched."""
 
+import io
+import json
+
 import pytest
 
+from onboarding.forms import clean_row
 from onboarding.models import Batch, Company
 from onboarding.usecases import bulk, companies
+from onboarding.usecases.bulk import checking, headings
+from onboarding.usecases.bulk.files import Sheet
 from tests.bulk.files import COMMAND, HEADER, checked, csv_of, good_rows
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +124,24 @@ def test_queries_do_not_grow_with_the_rows(django_assert_num_queries) -> None:  
     for count in (1, 400):
         with django_assert_num_queries(1):
             checked(csv_of(good_rows(count)))
+
+
+@pytest.mark.parametrize("after", [1, 2, 600, 1201, 1202, 1203])
+def test_look_that_was_broken_off_goes_on_behind_a_line(after: int) -> None:
+    """With what it had found, and with the customer IDs of the rows before."""
+    content = csv_of([*good_rows(1_200), good_rows(1)[0], ("", *good_rows(1, first=9_999)[0][1:])])
+    with Sheet(io.BytesIO(content)) as sheet:
+        columns = headings.read(sheet.header)
+        rows = [row for page in checking.examine(sheet, columns, clean_row) for row in page]
+        before = bulk.Report(sheet.encoding, sheet.delimiter, columns)
+        for row in rows:
+            if row.record.line <= after:
+                before.add(row)
+
+        going_on = bulk.Report.read(json.loads(json.dumps(before.as_json())), columns)
+        for page in checking.examine(sheet, columns, clean_row, after=after):
+            for row in page:
+                going_on.add(row)
+
+    assert going_on == checked(content)
+    assert (going_on.duplicates, going_on.errors) == (1, 1)

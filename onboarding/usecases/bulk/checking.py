@@ -1,9 +1,9 @@
 """What is wrong with an onboarding file, row by row, and what will become of each row. No network."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Any, Protocol, Self, TypeVar
 
 from ...models import Company
 from .. import companies
@@ -92,6 +92,16 @@ class Report:
     def is_clean(self) -> bool:
         return not self.duplicates and not self.errors
 
+    def as_json(self) -> dict[str, Any]:
+        """For `read`. The columns follow from the file's header."""
+        return {name: value for name, value in asdict(self).items() if name != "columns"}
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any], columns: Columns) -> Self:
+        """What `as_json` wrote, to go on with."""
+        found = {name: [Finding(**finding) for finding in told[name]] for name in ("faults", "notes")}
+        return cls(**{**told, **found}, columns=columns)
+
     def add(self, row: Examined) -> None:
         self.rows += 1
         self.ready += row.fate is Fate.READY
@@ -130,12 +140,17 @@ def check_file(stream: IO[bytes], *, clean: Clean, tell: Callable[[Finding], Non
     return report
 
 
-def examine(sheet: Sheet, columns: Columns, clean: Clean) -> Iterator[list[Examined]]:
-    """The rows of a file, 500 at a time, each with its fate: memory does not grow with the file."""
+def examine(sheet: Sheet, columns: Columns, clean: Clean, *, after: int = 0) -> Iterator[list[Examined]]:
+    """The rows of a file, 500 at a time, each with its fate: memory does not grow with the file.
+
+    after  the rows up to this line were taken in before: only their customer IDs are noted, and nothing is yielded
+           for them but an empty list every 500
+    """
     with Seen() as seen:
         for records in in_chunks(sheet, AT_A_TIME):
-            rows = [_cleaned(record, columns, clean) for record in records]
-            _find_duplicates(rows, seen, columns)
+            first_lines = seen.first_lines(_customer_ids(records, columns))
+            rows = [_cleaned(record, columns, clean) for record in records if record.line > after]
+            _find_duplicates(rows, first_lines, columns)
             _find_companies(rows)
             yield rows
 
@@ -178,18 +193,21 @@ def _faulty(row: Examined, *problems: tuple[str, str], fate: Fate = Fate.ERROR) 
     return row
 
 
-def _find_duplicates(rows: list[Examined], seen: Seen, columns: Columns) -> None:
+def _customer_ids(records: Iterable[Record], columns: Columns) -> Iterator[tuple[str, int]]:
+    """Each customer ID with its line, as far as there is one."""
     place = columns.places["customer_id"]
-    values = []
+    for record in records:
+        value = record.cells[place].strip() if place < len(record.cells) and not record.fault else ""
+        if value:
+            yield value, record.line
+
+
+def _find_duplicates(rows: list[Examined], first_lines: Mapping[str, int], columns: Columns) -> None:
     for row in rows:
-        cells = row.record.cells
-        value = cells[place].strip() if place < len(cells) and not row.record.fault else ""
-        values.append((value, row.record.line))
-    first_lines = seen.first_lines((value, line) for value, line in values if value)
-    for row, (value, line) in zip(rows, values, strict=True):
-        if value and first_lines[value] != line:
-            said = f"The customer ID {value} stands on line {first_lines[value]} already."
-            _faulty(row, ("customer_id", said), fate=Fate.DUPLICATE)
+        for value, line in _customer_ids([row.record], columns):
+            if first_lines[value] != line:
+                said = f"The customer ID {value} stands on line {first_lines[value]} already."
+                _faulty(row, ("customer_id", said), fate=Fate.DUPLICATE)
 
 
 def _find_companies(rows: list[Examined]) -> None:
