@@ -10,6 +10,7 @@ from .machinery import Alarm, Heartbeat, Lease, Quota, Sweep, Tally
 from .mail import Mail, MailRefusal
 from .platform import PlatformPause, PlatformState
 from .support import DeletionRequest, Note
+from .upload import Upload, UploadPart
 from .user import User
 
 __all__ = [
@@ -43,5 +44,7 @@ __all__ = [
     "SoftwareRequest",
     "Sweep",
     "Tally",
+    "Upload",
+    "UploadPart",
     "User",
 ]

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from ..models import Alarm, Delivery, Event, SignInLink, Sweep, Tally
+from ..models import Alarm, Delivery, Event, SignInLink, Sweep, Tally, Upload
+from . import bulk
 
 BATCH = 2000
 KEEP_MACHINERY = timedelta(days=90)  # sweeps, counts, alarms that are over
@@ -38,6 +39,7 @@ def _old(now: datetime) -> "dict[str, QuerySet[Any]]":
         "sweeps": Sweep.objects.filter(started_at__lt=machinery_end),
         "counts": Tally.objects.filter(day__lt=machinery_end.date()),
         "alarms": Alarm.objects.filter(cleared_at__lt=machinery_end),
+        "uploads": Upload.objects.filter(bulk.old_uploads(now)),
         "sign-in links": SignInLink.objects.filter(expires_at__lt=now - KEEP_DEAD_LINKS),
     }
 

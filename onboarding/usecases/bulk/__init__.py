@@ -26,6 +26,9 @@ from .checking import Finding, Report, check_file
 from .engine import drain, work
 from .files import DELIMITERS, FileRefused
 from .kinds import actor_of
+from .parts import find as find_upload
+from .parts import keep
+from .parts import old as old_uploads
 from .results import result
 
 __all__ = [
@@ -43,6 +46,9 @@ __all__ = [
     "check_file",
     "check_list",
     "drain",
+    "find_upload",
+    "keep",
+    "old_uploads",
     "progress",
     "result",
     "resume",
