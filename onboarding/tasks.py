@@ -9,6 +9,7 @@ from time import monotonic
 from celery import shared_task
 
 from . import codat
+from .forms import clean_row
 from .nudge import nudge
 from .usecases import bulk, follow, mails, platforms, retention, standing, sync, webhooks
 from .usecases.mails import reminders
@@ -83,6 +84,16 @@ def drain_batches() -> str:
     if handled:
         nudge(drain_batches)
     return f"handled {handled}"
+
+
+@shared_task
+def read_uploads() -> str:
+    """Look through the files that staff gave, and store the rows of started ones, for about 20 seconds; then again."""
+    stretches = bulk.read_uploads(BUDGET_SECONDS, clean=clean_row)
+    if stretches:
+        nudge(read_uploads)
+        nudge(drain_batches)  # one may be stored now
+    return f"read {stretches}"
 
 
 @shared_task

@@ -168,6 +168,7 @@ CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in 
 CELERY_TASK_ROUTES = {
     "onboarding.tasks.drain_deliveries": {"queue": "webhooks"},
     "onboarding.tasks.drain_batches": {"queue": "bulk"},
+    "onboarding.tasks.read_uploads": {"queue": "bulk"},
     "onboarding.tasks.sweep": {"queue": "sweeps"},
     "onboarding.tasks.update_needs": {"queue": "sweeps"},
     "onboarding.tasks.remind": {"queue": "sweeps"},
@@ -182,6 +183,7 @@ _clock = {
     "send_mails": 10,
     "drain_deliveries": 20,
     "drain_batches": 20,
+    "read_uploads": 20,
     "sweep": 60,
     "update_needs": 300,
     "remind": 3600,

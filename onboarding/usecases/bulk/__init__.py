@@ -2,6 +2,7 @@
 
     batch = bulk.accept_file(stream, clean=clean_row, name="new.csv", options={"invite": True}, by=actor)
     batch = bulk.accept_companies(BatchKind.CHECK, queryset, by=actor)
+    upload = bulk.keep(pieces, name="new.csv", by=actor) … bulk.report(upload) … batch = bulk.start(upload, by=actor)
     bulk.progress(batch) … bulk.stop(batch, by=actor) … bulk.resume(batch, by=actor) … bulk.result(batch)
 
 Nothing here is done twice: rows are claimed, and a company at Codat is looked for before it is made again. So any
@@ -30,6 +31,7 @@ from .parts import find as find_upload
 from .parts import keep
 from .parts import old as old_uploads
 from .results import result
+from .uploads import read_at_once, read_uploads, report, start
 
 __all__ = [
     "DELIMITERS",
@@ -50,8 +52,12 @@ __all__ = [
     "keep",
     "old_uploads",
     "progress",
+    "read_at_once",
+    "read_uploads",
+    "report",
     "result",
     "resume",
+    "start",
     "state",
     "stop",
     "words_of",

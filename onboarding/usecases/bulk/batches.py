@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from ... import quota
 from ...actors import Actor
 from ...errors import NotNow
-from ...models import Batch, BatchKind, BatchRow, Company, Lease, RowStatus
+from ...models import Batch, BatchKind, BatchRow, Company, Lease, RowStatus, Upload
 from .. import timeline
 from ..adopting import Match
 from ..saving import insert_new
@@ -44,7 +44,7 @@ def accept_file(
     asked = {**OPTIONS, **(options or {})}
     with Sheet(stream) as sheet:
         columns = headings.read(sheet.header)
-        batch = _batch_of(sheet, BatchKind.ONBOARD, asked, name=name, by=by, ignored=columns.unknown)
+        batch = begin(sheet, BatchKind.ONBOARD, asked, name=name, by=by, ignored=columns.unknown)
         _store_all(batch, examine(sheet, columns, clean), by=by, tell=tell)
     return batch
 
@@ -62,7 +62,7 @@ def accept_list(
     with Sheet(stream) as sheet:
         rows = targets.examine(sheet)
         targets.key_of(sheet.header)
-        batch = _batch_of(sheet, kind, options or {}, name=name, by=by)
+        batch = begin(sheet, kind, options or {}, name=name, by=by)
         _store_all(batch, rows, by=by, tell=tell)
     return batch
 
@@ -84,14 +84,27 @@ def _store_all(
         resume(batch, by=by, failed=True)
         return
     for rows in examined:
-        _store(batch, rows)
+        store(batch, rows)
         for finding in (finding for row in rows for finding in row.findings) if tell else ():
             tell(finding)  # type: ignore[misc]
-    _note_stored(batch)
+    note_stored(batch)
 
 
-def _batch_of(
-    sheet: Sheet, kind: BatchKind, options: Mapping[str, Any], *, name: str, by: Actor, ignored: Sequence[str] = ()
+class Known(Protocol):
+    """What a batch keeps of its file: a `Sheet` that is open, or an `Upload` that was looked through."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def header(self) -> Sequence[str]: ...
+    @property
+    def delimiter(self) -> str: ...
+    @property
+    def encoding(self) -> str: ...
+
+
+def begin(
+    sheet: Known, kind: BatchKind, options: Mapping[str, Any], *, name: str, by: Actor, ignored: Sequence[str] = ()
 ) -> Batch:
     """The batch that this file made before, or a new one. Of two processes at once both get the same."""
     facts = {"delimiter": sheet.delimiter, "encoding": sheet.encoding, "source": by.source.value, "ignored": [*ignored]}
@@ -112,7 +125,8 @@ def _batch_of(
         )
 
 
-def _store(batch: Batch, rows: list[Examined]) -> None:
+def store(batch: Batch, rows: list[Examined]) -> None:
+    """Safe to repeat and to race: a line that is in stays as it is."""
     more = bool(batch.options.get("link") or batch.options.get("invite"))
     insert_new([_row(batch, row, more) for row in rows])
 
@@ -133,7 +147,7 @@ def turn(batch: Batch, line: int) -> datetime:
     return batch.created_at + timedelta(microseconds=line)
 
 
-def _note_stored(batch: Batch) -> None:
+def note_stored(batch: Batch) -> None:
     """Every row is in: from now on they may be worked on. Written once, whoever comes first."""
     now = timezone.now()
     with transaction.atomic():
@@ -174,7 +188,7 @@ def accept_companies(
             for line, pk in enumerate(chunk, start=first)
         ]
         insert_new(rows)
-    _note_stored(batch)
+    note_stored(batch)
     return batch
 
 
@@ -195,7 +209,7 @@ def accept_matches(matches: Iterable[Match], *, by: Actor, tag: str) -> Batch:
             for line, match in chunk
         ]
         insert_new(rows)
-    _note_stored(batch)
+    note_stored(batch)
     return batch
 
 
@@ -206,6 +220,7 @@ class Progress:
     paused_until  nothing is asked of Codat before
     next_pause    when what Codat allows today will have been used up, as far as that is known
     error         why all of it stopped
+    expected      how many rows its file has, while they are stored from what staff uploaded; else 0
     """
 
     total: int
@@ -217,6 +232,7 @@ class Progress:
     paused_until: datetime | None
     next_pause: datetime | None
     error: str
+    expected: int = 0
 
     @property
     def ended(self) -> int:
@@ -224,7 +240,7 @@ class Progress:
 
 
 def progress(batch: Batch, now: datetime | None = None) -> Progress:
-    """Three queries, whatever the size."""
+    """Three queries, whatever the size; one more while its rows are stored."""
     batch = Batch.objects.get(pk=batch.pk)
     counts = dict(batch.rows.values_list("status").annotate(Count("pk")).order_by())
     paused = batch.paused_until if batch.paused_until and batch.paused_until > (now or timezone.now()) else None
@@ -238,6 +254,7 @@ def progress(batch: Batch, now: datetime | None = None) -> Progress:
         paused_until=paused,
         next_pause=None if paused or batch.finished_at else _next_pause(counts.get(RowStatus.WAITING, 0)),
         error=batch.error,
+        expected=0 if batch.stored_at else batch.uploads.aggregate(rows=Max("rows"))["rows"] or 0,
     )
 
 
@@ -282,15 +299,18 @@ def stop(batch: Batch, *, by: Actor) -> None:
 def resume(batch: Batch, *, by: Actor, failed: bool = False) -> int:
     """Go on with a stopped or paused batch; with `failed` also try again what failed, but for faulty data.
 
-    Returns how many failed rows wait again. Raises NotNow for a batch whose file was never stored to its end.
+    Returns how many failed rows wait again. Raises NotNow for a batch whose file was never stored to its end, unless
+    the file is kept here: then storing goes on.
     """
-    if batch.stored_at is None:
+    is_kept = Upload.objects.filter(batch=batch).exists()
+    if batch.stored_at is None and not is_kept:
         raise NotNow(sentence="Its file was not read to the end: give the same file again.")
     with transaction.atomic():
         again = _retry_failed(batch) if failed else 0
         changes: dict[str, Any] = {"stopped_at": None, "paused_until": None, "error": ""}
         was_stopped = Batch.objects.filter(pk=batch.pk, stopped_at__isnull=False).exists()
         Batch.objects.filter(pk=batch.pk).update(**changes, **({"finished_at": None} if again else {}))
+        Upload.objects.filter(batch=batch).update(not_before=timezone.now(), attempts=0)
         if again or was_stopped:
             timeline.write("bulk.resumed", company=None, by=by, facts=_facts(batch, progress(batch)))
     batch.refresh_from_db()
