@@ -1,17 +1,12 @@
 """Batches: the list, the page that shows how far one is, and the import of a file (Operations)."""
 
 import csv
-import os
-import time
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -21,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from .. import tasks
 from ..errors import OnboardingError
 from ..forms import clean_row
-from ..models import Batch, BatchKind, RowStatus
+from ..models import Batch, BatchKind, RowStatus, Upload
 from ..nudge import nudge
 from ..usecases import bulk
 from . import frame, words
@@ -30,9 +25,7 @@ from .lists import Listed
 
 LARGEST_FILE = 50 * 1024 * 1024  # bytes; larger files by command
 SHOWN_ROWS = 50
-SALT = "onboarding.admin.import"
 GONE = "This upload is no longer here: it was started, or it is older than a day. Choose the file again."
-KEPT_SECONDS = 24 * 3600  # an upload that nobody started is swept away by the next one
 
 
 @admin.register(Batch)
@@ -77,7 +70,7 @@ class BatchAdmin(Listed):
     def get_urls(self) -> list[URLPattern]:
         own = [
             path("import/", import_file, name="batch_import"),
-            path("import/<str:token>/", check_file, name="batch_check"),
+            path("import/<uuid:uid>/", check_file, name="batch_check"),
             path("<int:pk>/stop/", stop, name="batch_stop"),
             path("<int:pk>/resume/", resume, name="batch_resume"),
             path("<int:pk>/result.csv", result, name="batch_result"),
@@ -104,7 +97,7 @@ def page(request: HttpRequest, object_id: str) -> HttpResponse:
     context: dict[str, Any] = {
         "batch": batch,
         "told": told,
-        "percent": round(100 * told.ended / told.total) if told.total else 0,
+        "percent": _percent(told),
         "is_over": told.state in ("finished", "stopped"),
         "failed": list(failed),
         "can_stop": request.user.has_perm("onboarding.stop_batch"),
@@ -115,6 +108,12 @@ def page(request: HttpRequest, object_id: str) -> HttpResponse:
     if getattr(request, "htmx", False):
         return render(request, "admin/onboarding/batch/_progress.html", context)
     return frame.show(request, "admin/onboarding/batch/page.html", str(batch), **context)
+
+
+def _percent(told: bulk.Progress) -> int:
+    """Of the rows that have ended; while they are stored, of those that are in."""
+    part, whole = (told.total, told.expected) if told.expected else (told.ended, told.total)
+    return round(100 * part / whole) if whole else 0
 
 
 @require_POST
@@ -133,7 +132,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     except OnboardingError as error:
         frame.tell(request, error)
     else:
-        nudge(tasks.drain_batches)
+        _nudge_all()
         messages.success(request, f"Going on{f', {again:,} failed rows again' if again else ''}.")
     return frame.see_other("onboarding_batch_change", pk)
 
@@ -160,7 +159,7 @@ def result(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 # The import: upload, look at the dry run, start
 
 
-class Upload(forms.Form):
+class FileForm(forms.Form):
     file = forms.FileField(
         label="File",
         help_text="CSV with columns customer_id, name, email, product. At most 50 MB; larger files by command.",
@@ -186,81 +185,73 @@ class Start(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @frame.needs("import_companies")
 def import_file(request: HttpRequest) -> HttpResponse:
-    """The upload is kept in our own folder until it is started; its name is a signature, good for this person."""
-    form = Upload(request.POST or None, request.FILES or None) if request.method == "POST" else Upload()
+    """The upload is kept until its rows are stored, for a day at most; the worker looks through it."""
+    form = FileForm(request.POST or None, request.FILES or None) if request.method == "POST" else FileForm()
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data["file"]
-        kept = _keep(told)
-        token = signing.dumps([kept, frame.staff(request).pk, told.name[:200]], salt=SALT, compress=True)
-        return frame.see_other("batch_check", token)
+        upload = bulk.keep(told.chunks(), name=told.name, by=frame.actor(request))
+        bulk.read_at_once(upload, clean=clean_row)
+        nudge(tasks.read_uploads)
+        return frame.see_other("batch_check", upload.uid)
     status = 422 if form.is_bound else 200
     return frame.show(request, "admin/onboarding/batch/import.html", "Import companies", status, form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @frame.needs("import_companies")
-def check_file(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows the dry run; POST stores the rows and starts."""
-    kept, name = _kept(request, token)
-    if not kept.is_file():
+def check_file(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """GET shows the dry run, or how far it is; POST starts. Somebody else's upload is forbidden."""
+    upload = bulk.find_upload(uid)
+    if upload is not None and upload.by_id != frame.staff(request).pk:
+        raise PermissionDenied
+    if getattr(request, "htmx", False) and not (upload and upload.is_being_read):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})  # the whole page is another one now
+    if upload is None:
         messages.error(request, GONE)
         return frame.see_other("batch_import")
-    form = Start(request.POST if request.method == "POST" else None)
-    try:
-        if request.method == "POST" and form.is_valid():
-            return _start(request, kept, name, form)
-        with kept.open("rb") as stream:
-            report = bulk.check_file(stream, clean=clean_row)
-    except bulk.FileRefused as refused:
-        context = {"form": Upload(), "problems": refused.problems}
+    if upload.batch_id:
+        return frame.see_other("onboarding_batch_change", upload.batch_id)
+    if upload.problems:
+        context = {"form": FileForm(), "problems": upload.problems}
         return frame.show(request, "admin/onboarding/batch/import.html", "This file cannot be used", 422, **context)
-    title = f"Dry run: {name}"
+    if upload.is_being_read:
+        return _reading(request, upload) if request.method != "POST" else frame.see_other("batch_check", uid)
+    return _dry_run(request, upload)
+
+
+def _reading(request: HttpRequest, upload: Upload) -> HttpResponse:
+    """How far the look is; htmx asks for the inner part alone, every few seconds, until it has ended."""
+    percent = min(99, round(100 * upload.line / upload.lines)) if upload.lines else 0
+    context: dict[str, Any] = {"upload": upload, "percent": percent}
+    if getattr(request, "htmx", False):
+        return render(request, "admin/onboarding/batch/_reading.html", context)
+    return frame.show(request, "admin/onboarding/batch/reading.html", f"Reading: {upload.name}", **context)
+
+
+def _dry_run(request: HttpRequest, upload: Upload) -> HttpResponse:
+    form = Start(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return _start(request, upload, form)
+    report = bulk.report(upload)
     told: dict[str, Any] = {"findings": report.findings, "separator": bulk.DELIMITERS[report.delimiter]}
-    return frame.show(request, "admin/onboarding/batch/check.html", title, report=report, form=form, **told)
+    told |= {"report": report, "form": form, "upload": upload}
+    return frame.show(request, "admin/onboarding/batch/check.html", f"Dry run: {upload.name}", **told)
 
 
-def _start(request: HttpRequest, kept: Path, name: str, form: Start) -> HttpResponse:
+def _start(request: HttpRequest, upload: Upload, form: Start) -> HttpResponse:
     told = form.cleaned_data
     options = {key: told[key] for key in ("link", "invite", "per_day", "weekdays")}
-    with kept.open("rb") as stream:
-        batch = bulk.accept_file(
-            stream, clean=clean_row, by=frame.actor(request, told["reason"]), name=name, options=options
-        )
-    kept.unlink(missing_ok=True)
-    nudge(tasks.drain_batches)
+    try:
+        batch = bulk.start(upload, by=frame.actor(request, told["reason"]), options=options)
+    except OnboardingError as error:
+        frame.tell(request, error)
+        return frame.see_other("batch_import")
+    bulk.read_at_once(upload, clean=clean_row)
+    _nudge_all()
     return frame.see_other("onboarding_batch_change", batch.pk)
 
 
-def _folder() -> Path:
-    folder = Path(settings.VAR_DIR) / "imports"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def _keep(told: Any) -> str:
-    """Store an upload for this machine's web processes; returns its name. Old ones go."""
-    _sweep(_folder())
-    name = f"{uuid.uuid4().hex}.csv"
-    descriptor = os.open(_folder() / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    stream: IO[bytes]
-    with os.fdopen(descriptor, "wb") as stream:
-        for chunk in told.chunks():
-            stream.write(chunk)
-    return name
-
-
-def _sweep(folder: Path) -> None:
-    for old in folder.glob("*.csv"):
-        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-            old.unlink(missing_ok=True)
-
-
-def _kept(request: HttpRequest, token: str) -> tuple[Path, str]:
-    """The upload that a token names; it may be gone. Somebody else's is forbidden, and a forged token 404."""
-    try:
-        kept, user, name = signing.loads(token, salt=SALT)
-    except signing.BadSignature:
-        raise Http404 from None
-    if user != frame.staff(request).pk:
-        raise PermissionDenied
-    return _folder() / kept, name
+def _nudge_all() -> None:
+    """Its file may still have to be stored; else its rows are due."""
+    nudge(tasks.read_uploads)
+    nudge(tasks.drain_batches)

@@ -7,19 +7,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from onboarding import tasks
 from onboarding.admin.batch import LARGEST_FILE
-from onboarding.models import Batch, Company
+from onboarding.forms import clean_row
+from onboarding.models import Batch, BatchRow, Company, Upload
 from onboarding.usecases import bulk
 from tests.admin.conftest import LIST
 from tests.kit import Sandbox
 
 IMPORT = "/admin/onboarding/batch/import/"
 HEADER = "customer_id,name,email,product\n"
-
-
-@pytest.fixture(autouse=True)
-def _folder(settings, tmp_path) -> None:
-    settings.VAR_DIR = tmp_path
 
 
 def upload(browser: Client, text: str) -> str:
@@ -70,7 +67,8 @@ def test_an_upload_is_good_for_its_person_alone(operations: Client, staff, sign_
     other = sign_in(staff("Operations", "Other Operator"))
 
     assert other.get(url).status_code == 403
-    assert operations.get(f"{IMPORT}forged/").status_code == 404
+    assert other.post(url, {}).status_code == 403
+    assert operations.get(f"{IMPORT}forged/", follow=True).status_code == 404
 
 
 def test_a_file_over_fifty_megabytes_is_refused(operations: Client) -> None:
@@ -92,10 +90,9 @@ def test_a_body_that_is_refused_unread_says_what_to_do(operations: Client) -> No
     assert b"Use the command onboard_companies" in response.content
 
 
-def test_an_upload_that_is_gone_is_said_on_the_import_page(operations: Client, settings) -> None:
+def test_an_upload_that_is_gone_is_said_on_the_import_page(operations: Client) -> None:
     url = upload(operations, HEADER + "a,Toft,jo@toft.example,expenses\n")
-    for kept in (settings.VAR_DIR / "imports").iterdir():
-        kept.unlink()
+    Upload.objects.all().delete()
 
     asked, started = operations.get(url, follow=True), operations.post(url, {})
 
@@ -107,3 +104,56 @@ def test_an_upload_that_is_gone_is_said_on_the_import_page(operations: Client, s
 def test_support_imports_nothing(support: Client) -> None:
     assert support.get(IMPORT).status_code == 403
     assert b"Import a file" not in support.get(LIST).content
+
+
+def large(count: int = 16_000) -> str:
+    """More than is read within the request."""
+    rows = (f"cust-{n},Company number {n} Ltd,owner{n}@customer.example,expenses\n" for n in range(count))
+    return HEADER + "".join(rows)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_file_is_read_and_stored_by_the_worker_and_its_pages_say_how_far_it_is(operations: Client) -> None:
+    url = upload(operations, large())
+    first = operations.get(url)
+    bulk.read_uploads(0.000_001, clean=clean_row)
+    inner = operations.get(url, headers={"HX-Request": "true"})
+
+    assert (first.status_code, BatchRow.objects.count()) == (200, 0)
+    assert b"Reading begins within seconds." in first.content and b"hx-get" in first.content
+    assert b"<b>500 rows</b> read so far" in inner.content and b"<html" not in inner.content
+    assert operations.post(url, {}).headers["Location"] == url  # nothing to start yet
+    assert not Batch.objects.exists()
+
+    tasks.read_uploads()
+    assert operations.get(url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert operations.get(url).context["report"].ready == 16_000
+
+    progress = operations.post(url, {"reason": "New client"}).headers["Location"]
+    assert operations.get(url).headers["Location"] == progress
+    bulk.read_uploads(0.000_001, clean=clean_row)
+    page = operations.get(progress)
+    assert b"<b>500 / 16,000</b> rows stored. Storing." in page.content
+    assert page.context["percent"] == 3
+
+    tasks.read_uploads()
+    assert bulk.progress(Batch.objects.get()).waiting == 16_000
+    assert b"0 / 16,000" in operations.get(progress).content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_storing_is_stopped_and_continued_on_the_progress_page(operations: Client) -> None:
+    url = upload(operations, large())
+    tasks.read_uploads()
+    progress = operations.post(url, {}).headers["Location"]
+    batch = Batch.objects.get()
+    bulk.read_uploads(0.000_001, clean=clean_row)
+
+    operations.post(f"/admin/onboarding/batch/{batch.pk}/stop/")
+    tasks.read_uploads()
+    stopped = operations.get(progress)
+    operations.post(f"/admin/onboarding/batch/{batch.pk}/resume/")
+    tasks.read_uploads()
+
+    assert b"<b>500 / 16,000</b> rows stored. Stopped. Continue stores the rest." in stopped.content
+    assert bulk.progress(batch).total == 16_000

@@ -56,7 +56,7 @@ PAGES: Mapping[str, Entry] = {
     "admin/^(?P<app_label>onboarding|admin|auth)/$": (VIEW, 200),
     "admin/(?P<url>.*)$": (EVERY, 404),
     "admin/onboarding/batch/import/": (OPERATE, 200),
-    "admin/onboarding/batch/import/<str:token>/": (OPERATE, 404),
+    "admin/onboarding/batch/import/<uuid:uid>/": (OPERATE, 303),  # nobody's: gone
     "admin/onboarding/batch/<int:pk>/stop/": (EVERY, 405),
     "admin/onboarding/batch/<int:pk>/resume/": (EVERY, 405),
     "admin/onboarding/batch/<int:pk>/result.csv": (OPERATE, 200),
@@ -122,7 +122,7 @@ ACTS: Mapping[str, str] = {
 }
 POSTS: Mapping[str, str] = {
     "admin/onboarding/batch/import/": OPERATE,
-    "admin/onboarding/batch/import/<str:token>/": OPERATE,
+    "admin/onboarding/batch/import/<uuid:uid>/": OPERATE,
     "admin/onboarding/batch/<int:pk>/stop/": OPERATE,
     "admin/onboarding/batch/<int:pk>/resume/": OPERATE,
     "admin/onboarding/company/bulk/<slug:kind>/": OPERATE,

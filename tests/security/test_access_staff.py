@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -32,7 +33,14 @@ def path_of(route: str, rows: dict[str, Any]) -> str:
     parts = route.split("/")
     model, page = "/".join(parts[1:3]), "/".join(parts[1:4])
     token = {"token": "x", "uidb36": "1", "key": "set-password", "provider_id": "staff", "url": "nothing/here"}
-    more = {"kind": "check", "name": "add_note", "page": "home", "app_label": "onboarding", "content_type_id": 1}
+    more = {
+        "uid": UUID(int=1),
+        "kind": "check",
+        "name": "add_note",
+        "page": "home",
+        "app_label": "onboarding",
+        "content_type_id": 1,
+    }
     row = rows.get(page, rows.get(model, 1))
     return HERE[route].path({**token, **more, "pk": row, "object_id": row, "id": row})
 

@@ -174,7 +174,7 @@ MATRIX: Mapping[str, Mapping[str, str]] = {
     "uploads": {
         "security/test_uploads.py": "test_larger_body_is_refused_unread_by_every_form "
         "test_file_of_companies_may_be_larger_for_staff_alone "
-        "test_upload_is_kept_for_its_own_person_under_a_name_of_ours",
+        "test_upload_is_kept_for_its_own_person_in_the_database_alone",
     },
 }
 
