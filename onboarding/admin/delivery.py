@@ -21,7 +21,8 @@ from . import frame, words
 from .company_search import uuid_of
 from .lists import Listed, select_across
 
-REPLAYED_AT_ONCE = 10_000
+REPLAYED_AT_ONCE = 10_000  # in one statement, well within a page's time
+MOST = "These are the newest of those you chose. For older ones narrow the filter, or use the command replay_webhooks."
 NAMED = 100  # ids that the line of the history keeps
 
 
@@ -116,11 +117,15 @@ class DeliveryAdmin(Listed):
     def replay_chosen(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Harmless for those that were handled well: older news changes nothing."""
         if request.POST.get("select_across") == "1":
-            ids = list(queryset.values_list("pk", flat=True)[:REPLAYED_AT_ONCE])
+            newest = queryset.order_by(*self.key)
+            ids = list(newest.values_list("pk", flat=True)[:NAMED])  # now: a filter may fit them no more afterwards
+            count = webhooks.replay(among=newest[:REPLAYED_AT_ONCE])
         else:
             ids = request.POST.getlist("_selected_action")
-        count = webhooks.replay(ids=ids)
+            count = webhooks.replay(ids=ids)
         _note(request, count, "chosen", ids)
+        if count == REPLAYED_AT_ONCE:
+            messages.warning(request, MOST)
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from onboarding.actors import Actor
+from onboarding.admin.delivery import MOST, REPLAYED_AT_ONCE
 from onboarding.lifecycle import Source
 from onboarding.models import Alarm, Delivery, Event, Mail, PlatformPause
 from onboarding.usecases import timeline
@@ -38,6 +41,38 @@ def test_parked_deliveries_are_found_and_replayed_by_operations(operations: Clie
     assert {row.pk for row in found} == {row.pk for row in rows}
     assert Delivery.objects.filter(parked_at=None, done_at=None).get() == rows[0]
     assert Event.objects.get(kind="replayed").facts == {"deliveries": 1, "which": "chosen", "ids": [rows[0].pk]}
+
+
+def test_all_that_match_are_replayed_in_one_statement_and_on_record(operations: Client) -> None:
+    rows = [parked(number) for number in range(150)]
+    handled = delivery(999, done_at=timezone.now())
+    chosen = {"action": "replay_chosen", "index": "0", "_selected_action": [rows[0].pk], "select_across": "1"}
+
+    with CaptureQueriesContext(connection) as seen:
+        operations.post(f"{DELIVERIES}?stand=parked", {**chosen, "reason": "Fixed"})
+
+    updates = [query["sql"] for query in seen if query["sql"].startswith('UPDATE "onboarding_delivery"')]
+    assert len(updates) == 1 and rows[0].pk not in updates[0]
+    assert not Delivery.objects.filter(parked_at__isnull=False).exists()
+    handled.refresh_from_db()
+    assert handled.done_at
+    told = Event.objects.get(kind="replayed")
+    newest = list(Delivery.objects.exclude(pk=handled.pk).order_by("-received_at", "-webhook_id")[:100])
+    assert (told.facts["deliveries"], told.facts["ids"]) == (150, [row.pk for row in newest])
+
+
+def test_more_than_a_page_has_time_for_are_left_and_that_is_said(operations: Client) -> None:
+    now = timezone.now()
+    values = {"event_type": "x", "not_before": now, "parked_at": now}
+    ids = [f"msg_{number:05}" for number in range(REPLAYED_AT_ONCE + 2)]
+    Delivery.objects.bulk_create([Delivery(webhook_id=each, **values) for each in ids])
+    Delivery.objects.update(received_at=now)  # then the greater id is the newer
+    chosen = {"action": "replay_chosen", "index": "0", "_selected_action": ids[:1], "select_across": "1"}
+
+    page = operations.post(f"{DELIVERIES}?stand=parked", chosen, follow=True)
+
+    assert set(Delivery.objects.filter(parked_at__isnull=False).values_list("pk", flat=True)) == set(ids[:2])
+    assert "10,000 deliveries are handled again." in page.content.decode() and MOST in page.content.decode()
 
 
 def test_all_parked_are_replayed_at_once_with_a_reason(operations: Client) -> None:

@@ -160,18 +160,22 @@ def _park(reasons: Mapping[str, str]) -> None:
 def replay(
     *,
     ids: Iterable[str] | None = None,
+    among: QuerySet[Delivery] | None = None,
     parked: bool = False,
     since: datetime | None = None,
     is_dry_run: bool = False,
     now: datetime | None = None,
 ) -> int:
-    """Have kept messages handled again, all that fit every given condition; returns how many.
+    """Have kept messages handled again, all that fit every given condition; returns how many. One statement.
 
+    among  any query for messages, which may be sliced: they are not loaded
     Harmless for messages that were handled well: news that is older than what is known changes nothing.
     """
     chosen: QuerySet[Delivery] = Delivery.objects.all()
     if ids is not None:
         chosen = chosen.filter(pk__in=list(ids))
+    if among is not None:
+        chosen = chosen.filter(pk__in=among.values("pk"))
     if parked:
         chosen = chosen.filter(parked_at__isnull=False)
     if since is not None:
