@@ -18,7 +18,7 @@ from ..errors import OnboardingError
 from ..forms import clean_row
 from ..models import Batch, BatchKind, RowStatus, Upload
 from ..nudge import nudge
-from ..usecases import bulk
+from ..usecases import bulk, offboarding
 from . import frame, words
 from .act_forms import REASON
 from .lists import Listed
@@ -74,6 +74,7 @@ class BatchAdmin(Listed):
             path("<int:pk>/stop/", stop, name="batch_stop"),
             path("<int:pk>/resume/", resume, name="batch_resume"),
             path("<int:pk>/result.csv", result, name="batch_result"),
+            path("<int:pk>/certificate.txt", certificate, name="batch_certificate"),
         ]
         for pattern in own:
             pattern.callback = self.admin_site.admin_view(pattern.callback)
@@ -103,6 +104,7 @@ def page(request: HttpRequest, object_id: str) -> HttpResponse:
         "can_stop": request.user.has_perm("onboarding.stop_batch"),
         "can_confirm": request.user.has_perm("onboarding.confirm_deletion"),
         "can_export": request.user.has_perm("onboarding.export_companies"),
+        "can_see_deletions": request.user.has_perm("onboarding.view_deletionrequest"),
         "is_offboarding": batch.kind == BatchKind.OFFBOARD,
     }
     if getattr(request, "htmx", False):
@@ -153,6 +155,19 @@ def result(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     )
     response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="batch-{str(batch.uid)[:8]}.csv"'
+    return response
+
+
+@require_safe
+@frame.needs("view_batch", "view_deletionrequest")
+def certificate(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """What an off-boarding has done until now: the worker finishes it when no command is there to write this down."""
+    batch = _batch(pk)
+    if batch.kind != BatchKind.OFFBOARD:
+        raise Http404
+    lines = (f"{line}\n" for line in offboarding.certificate(batch))
+    response = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="offboarded-{str(batch.uid)[:8]}.txt"'
     return response
 
 

@@ -4,7 +4,7 @@ Each step is stored before the next, so that a run can stop anywhere. Rows that 
 rows; `wake` brings them back as soon as somebody has confirmed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -18,6 +18,7 @@ from ..errors import ConnectionGone, NotLinked
 from ..models import Batch, BatchRow, Company, DeletionRequest, RowStatus
 from ..wiring import Errand
 from . import connections, deletion, erasing, timeline
+from .bulk.checking import AT_A_TIME, in_chunks
 from .bulk.outcomes import Outcome, again, done, skipped
 
 WAIT_SECONDS = 300.0  # between two looks at a row that waits for a person
@@ -109,7 +110,7 @@ def only_waits(batch: Batch) -> bool:
 
 
 def certificate(batch: Batch) -> Iterator[str]:
-    """Lines that say what was done to which company, when, by whom. No personal data of the customers."""
+    """Lines that say what was done to which company until now, when, by whom. No personal data of the customers."""
     by = batch.by.email if batch.by else "a command"
     yield f"Off-boarding {batch.uid}"
     yield f"Asked for by {by} on {_day(batch.created_at)}: {batch.reason}"
@@ -120,18 +121,26 @@ def certificate(batch: Batch) -> Iterator[str]:
     yield ""
     yield "reference  Codat company                         deleted at Codat      erased                confirmed by"
     rows = batch.rows.filter(company__isnull=False).select_related("company").order_by("line")
-    for row in rows.iterator(500):
+    for page in in_chunks(rows.iterator(AT_A_TIME), AT_A_TIME):
+        yield from _certified(page)
+    yield ""
+    yield "Kept of each: its reference, Codat's ids, and what was done when and by whom, without names or addresses."
+
+
+def _certified(rows: Sequence[BatchRow]) -> Iterator[str]:
+    """What was done to these companies. One query."""
+    asked = DeletionRequest.objects.filter(company__in=[row.company_id for row in rows]).select_related("confirmed_by")
+    newest = {request.company_id: request for request in asked.order_by("pk")}
+    for row in rows:
         company = row.company
         assert company is not None
-        request = DeletionRequest.objects.filter(company=company).order_by("-pk").select_related("confirmed_by").first()
+        request = newest.get(company.pk)
         second = request.confirmed_by.email if request and request.confirmed_by else "-"
         deleted = _day(request.done_at if request else None)
         codat_id = str(company.codat_id or "never at Codat")
         yield f"{company.ref:<9}  {codat_id:<36}  {deleted:<20}  {_day(company.erased_at):<20}  {second}"
         for kept in row.data.get("kept", []):
             yield f"           not erased: {kept}"
-    yield ""
-    yield "Kept of each: its reference, Codat's ids, and what was done when and by whom, without names or addresses."
 
 
 def _day(at: datetime | None) -> str:

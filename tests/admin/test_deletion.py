@@ -8,8 +8,8 @@ from django.utils import timezone
 from onboarding import codat
 from onboarding.actors import Actor
 from onboarding.errors import NotNow
-from onboarding.models import Batch, BatchKind, DeletionRequest
-from onboarding.usecases import deletion
+from onboarding.models import Batch, BatchKind, BatchRow, Company, DeletionRequest
+from onboarding.usecases import bulk, deletion, offboarding
 from tests import factories
 from tests.admin.conftest import act_of, do, page_of
 from tests.kit import Sandbox
@@ -163,3 +163,51 @@ def test_whoever_asked_for_a_batch_cannot_confirm_it(staff) -> None:
 
     with pytest.raises(NotNow):
         deletion.confirm_batch(batch, by=by)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_certificate_of_what_the_worker_finished_is_on_the_batchs_page(
+    sandbox: Sandbox, lead: Client, support: Client, staff
+) -> None:
+    made = factories.linked_connection(sandbox).company
+    asker = Actor.staff(staff("Operations"), "Contract ended")
+    batch = bulk.accept_companies(BatchKind.OFFBOARD, Company.objects.filter(pk=made.pk), by=asker)
+    page = f"/admin/onboarding/batch/{batch.pk}/"
+    bulk.drain()
+    before = text_of(support.get(f"{page}certificate.txt"))
+
+    lead.post(f"/admin/onboarding/deletionrequest/batch/{batch.pk}/", {"number": 1})
+    bulk.drain()
+    after = support.get(f"{page}certificate.txt")
+
+    assert b"Download the certificate" in support.get(f"{page}change/").content
+    assert "0 erased, 1 unlinked and waiting for a second person" in before
+    assert f'filename="offboarded-{batch.uid.hex[:8]}.txt"' in after.headers["Content-Disposition"]
+    text = text_of(after)
+    assert "1 companies: 1 erased, 0 unlinked" in text and "Contract ended" in text
+    line = next(line for line in text.splitlines() if line.startswith(made.ref))
+    assert line.endswith("support.lead@alderway.example") and str(made.codat_id) in line
+    assert "Marlow" not in text and "ana@" not in text
+
+
+def test_certificate_costs_the_same_for_more_companies(staff, django_assert_num_queries) -> None:
+    for count in (1, 3):
+        batch = Batch.objects.create(kind=BatchKind.OFFBOARD, stored_at=timezone.now())
+        for number in range(count):
+            made = factories.company(customer_id=f"c{count}-{number}")
+            factories.local_connection(made)
+            deletion.ask(made, by=Actor.staff(staff("Operations"), "x"), batch=batch)
+            BatchRow.objects.create(batch=batch, line=number, company=made, not_before=timezone.now())
+        with django_assert_num_queries(4):
+            assert len(list(offboarding.certificate(batch))) == 8 + count
+
+
+def test_other_batches_have_no_certificate(support: Client) -> None:
+    batch = Batch.objects.create(kind=BatchKind.CHECK, stored_at=timezone.now())
+
+    assert support.get(f"/admin/onboarding/batch/{batch.pk}/certificate.txt").status_code == 404
+    assert b"certificate" not in support.get(f"/admin/onboarding/batch/{batch.pk}/change/").content
+
+
+def text_of(response) -> str:
+    return b"".join(response.streaming_content).decode()

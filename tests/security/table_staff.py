@@ -60,6 +60,7 @@ PAGES: Mapping[str, Entry] = {
     "admin/onboarding/batch/<int:pk>/stop/": (EVERY, 405),
     "admin/onboarding/batch/<int:pk>/resume/": (EVERY, 405),
     "admin/onboarding/batch/<int:pk>/result.csv": (OPERATE, 200),
+    "admin/onboarding/batch/<int:pk>/certificate.txt": (VIEW, 404),  # this one off-boards nobody
     "admin/onboarding/company/inviters/": (VIEW, 200),
     "admin/onboarding/company/bulk/<slug:kind>/": (OPERATE, 200),
     "admin/onboarding/company/<int:pk>/edit/": (WORK, 200),

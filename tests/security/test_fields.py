@@ -125,6 +125,7 @@ def test_odd_keys_are_not_found_and_no_error(the_world: World):
     own += [
         "/admin/onboarding/company/{}/link/",
         "/admin/onboarding/batch/{}/result.csv",
+        "/admin/onboarding/batch/{}/certificate.txt",
         "/admin/onboarding/company/bulk/{}/",
     ]
     own += ["/admin/onboarding/batch/import/{}/", "/admin/r/{}/1/", "/admin/r/1/{}/"]

@@ -17,7 +17,8 @@ from onboarding.usecases.links import absolute
 EXAMPLE = """
 First every company is unlinked, and its deletion is asked for. A second person confirms in the admin; then the run
 goes on by itself: each company is deleted at Codat, and what we keep of it is erased but for a stub of the audit.
-What was done to whom stands in the certificate, offboarded-....txt. Nothing of this can be undone.
+What was done to whom stands in the certificate, offboarded-....txt; the batch's page in the admin has it too.
+Nothing of this can be undone.
 
 example:
   manage.py offboard_companies leaving.csv --reason "Contract ended, ticket 4711" --dry-run
@@ -73,4 +74,7 @@ class Command(ChosenCommand):
             self.say(f"{waiting:,} wait for a second person; then the worker goes on, or: --resume {batch.uid}")
         self.certificate.write_text("\n".join([*offboarding.certificate(batch), ""]), encoding="utf-8")
         self.say(f"Certificate: {self.certificate}")
+        if waiting:
+            page = absolute(reverse("admin:onboarding_batch_change", args=[batch.pk]))
+            self.say(f"It says what is done until now; the page of the batch always has the newest: {page}")
         return {**counts, "waiting_for_second_person": waiting, "certificate": str(self.certificate)}
