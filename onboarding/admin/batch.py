@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import tasks
@@ -25,6 +27,7 @@ from .lists import Listed
 
 LARGEST_FILE = 50 * 1024 * 1024  # bytes; larger files by command
 SHOWN_ROWS = 50
+LATE = timedelta(minutes=1)  # the clock asks for uploads every 20 seconds
 GONE = "This upload is no longer here: it was started, or it is older than a day. Choose the file again."
 
 
@@ -237,7 +240,8 @@ def check_file(request: HttpRequest, uid: UUID) -> HttpResponse:
 def _reading(request: HttpRequest, upload: Upload) -> HttpResponse:
     """How far the look is; htmx asks for the inner part alone, every few seconds, until it has ended."""
     percent = min(99, round(100 * upload.line / upload.lines)) if upload.lines else 0
-    context: dict[str, Any] = {"upload": upload, "percent": percent}
+    is_late = upload.not_before is not None and timezone.now() - upload.not_before > LATE
+    context: dict[str, Any] = {"upload": upload, "percent": percent, "is_late": is_late}
     if getattr(request, "htmx", False):
         return render(request, "admin/onboarding/batch/_reading.html", context)
     return frame.show(request, "admin/onboarding/batch/reading.html", f"Reading: {upload.name}", **context)

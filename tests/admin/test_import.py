@@ -1,11 +1,13 @@
 """The import page: upload, look at the dry run, start, download."""
 
 import csv
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from onboarding import tasks
 from onboarding.admin.batch import LARGEST_FILE
@@ -116,7 +118,7 @@ def large(count: int = 16_000) -> str:
 def test_a_large_file_is_read_and_stored_by_the_worker_and_its_pages_say_how_far_it_is(operations: Client) -> None:
     url = upload(operations, large())
     first = operations.get(url)
-    bulk.read_uploads(0.000_001, clean=clean_row)
+    bulk.read_uploads(0, clean=clean_row)
     inner = operations.get(url, headers={"HX-Request": "true"})
 
     assert (first.status_code, BatchRow.objects.count()) == (200, 0)
@@ -131,7 +133,7 @@ def test_a_large_file_is_read_and_stored_by_the_worker_and_its_pages_say_how_far
 
     progress = operations.post(url, {"reason": "New client"}).headers["Location"]
     assert operations.get(url).headers["Location"] == progress
-    bulk.read_uploads(0.000_001, clean=clean_row)
+    bulk.read_uploads(0, clean=clean_row)
     page = operations.get(progress)
     assert b"<b>500 / 16,000</b> rows stored. Storing." in page.content
     assert page.context["percent"] == 3
@@ -147,7 +149,7 @@ def test_storing_is_stopped_and_continued_on_the_progress_page(operations: Clien
     tasks.read_uploads()
     progress = operations.post(url, {}).headers["Location"]
     batch = Batch.objects.get()
-    bulk.read_uploads(0.000_001, clean=clean_row)
+    bulk.read_uploads(0, clean=clean_row)
 
     operations.post(f"/admin/onboarding/batch/{batch.pk}/stop/")
     tasks.read_uploads()
@@ -157,3 +159,24 @@ def test_storing_is_stopped_and_continued_on_the_progress_page(operations: Clien
 
     assert b"<b>500 / 16,000</b> rows stored. Stopped. Continue stores the rest." in stopped.content
     assert bulk.progress(batch).total == 16_000
+
+
+def test_a_file_that_no_worker_takes_is_no_bare_waiting(operations: Client) -> None:
+    url = upload(operations, large())
+    assert b"the bulk worker may be stopped" not in operations.get(url).content
+
+    Upload.objects.update(not_before=timezone.now() - timedelta(seconds=90))
+
+    assert b"the bulk worker may be stopped" in operations.get(url).content
+
+
+def test_a_large_file_that_cannot_be_used_says_so_on_the_page_that_waits_for_it(operations: Client) -> None:
+    url = upload(operations, large().replace("email,", "mail,", 1))
+    assert operations.get(url).status_code == 200
+
+    tasks.read_uploads()
+    page = operations.get(url)
+
+    assert operations.get(url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert page.status_code == 422
+    assert page.context["problems"][0].startswith("Missing: email.")

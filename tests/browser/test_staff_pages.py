@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from onboarding import roles
 from onboarding.actors import Actor
+from onboarding.forms import clean_row
 from onboarding.lifecycle import Source
 from onboarding.models import Batch, BatchKind, Company, Delivery, Mail, User
 from onboarding.usecases import bulk, deletion, standing, timeline
 from onboarding.usecases.watch import alarms
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.test_accessible import wide
+from tests.bulk.files import csv_of, good_rows
 from tests.factories import COMMAND
 from tests.views.scenes import BY_NAME, company_in
 
@@ -147,6 +149,18 @@ def test_the_progress_of_a_batch_comes_by_itself(busy, sam, visit):
     batch.rows.update(status="done", done_at=timezone.now())
 
     page.locator(".batch-line", has_text=f"{batch.rows.count()} / ").wait_for()
+
+
+def test_the_page_of_a_file_that_is_read_becomes_its_dry_run_by_itself(sam, visit, faults):
+    upload = bulk.keep([csv_of([*good_rows(3), ("", "", "", "")])], name="new.csv", by=Actor.staff(sam))
+    page = visit(f"/admin/onboarding/batch/import/{upload.uid}/", sam)
+    assert page.get_by_text("Reading begins within seconds.").is_visible()
+    assert (faults(page), wide(page)) == ([], 0)
+
+    bulk.read_uploads(60, clean=clean_row)
+
+    page.get_by_role("button", name="Start with 3 rows").wait_for()
+    assert (faults(page), wide(page)) == ([], 0)
 
 
 def test_staff_pages_work_without_a_script(busy, sam, visit):
