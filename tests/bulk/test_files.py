@@ -80,6 +80,15 @@ def test_character_that_cannot_be_read_is_said() -> None:
     assert broken.fault.startswith("It holds a character")
 
 
+@pytest.mark.parametrize("row", [b'1,"open\x00', b'1,"a"b\x00', b"1,\x00" + b"x" * 21_000])
+def test_zero_character_goes_whatever_else_is_wrong(row: bytes) -> None:
+    """PostgreSQL would refuse the row, and with it the whole file."""
+    (found,) = records(b"a,b\n" + row + b"\n")
+
+    assert found.fault and not found.fault.startswith("It holds a character")
+    assert "\0" not in "".join(found.cells) and "�" in "".join(found.cells)
+
+
 @pytest.mark.parametrize("head", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
 def test_workbook_is_refused_in_words(head: bytes) -> None:
     with pytest.raises(FileRefused, match="save it as CSV first"):

@@ -123,7 +123,7 @@ class Sheet:
             following = lines.take() if len(more) < LINES_OF_A_ROW else None
             if following is None:
                 lines.put_back(more[1:])
-                return Record(at, [line.strip()], "A quotation mark is opened and not closed.")
+                return Record(at, [_readable(line.strip())], "A quotation mark is opened and not closed.")
             more.append(following)
         return _parsed(at, "".join(more), self.delimiter)
 
@@ -150,14 +150,21 @@ def _parsed(at: int, text: str, delimiter: str) -> Record:
     try:
         cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
     except csv.Error:
-        return Record(at, [text.strip()], "A quotation mark stands where none can: write it twice within a value.")
+        return Record(
+            at, [_readable(text.strip())], "A quotation mark stands where none can: write it twice within a value."
+        )
     cells = [unescaped(cell) for cell in cells]
     if any(len(cell) > LONGEST_CELL for cell in cells):
-        return Record(at, [cell[:100] for cell in cells], "A value is far too long.")
+        return Record(at, [_readable(cell[:100]) for cell in cells], "A value is far too long.")
     if any("\0" in cell or "�" in cell for cell in cells):
-        clean = [cell.replace("\0", "�") for cell in cells]
+        clean = [_readable(cell) for cell in cells]
         return Record(at, clean, "It holds a character that cannot be read: save the file as UTF-8.")
     return Record(at, cells)
+
+
+def _readable(text: str) -> str:
+    """PostgreSQL keeps no zero character, in text or in JSON."""
+    return text.replace("\0", "�")
 
 
 def _outside_quotes(line: str) -> str:
