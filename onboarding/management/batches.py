@@ -92,6 +92,9 @@ class BatchCommand(BaseCommand):
             bulk.resume(batch, by=by, failed=True)
         except OnboardingError as error:
             refuse(str(explain(error)))
+        if bulk.state(batch) == "storing":
+            nudge(tasks.read_uploads)
+            refuse("The worker stores the rows of its file: see its page in the admin, and run this again afterwards.")
         return batch
 
     def say(self, text: str) -> None:

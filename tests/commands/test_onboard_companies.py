@@ -11,9 +11,11 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from onboarding.forms import clean_row
 from onboarding.models import Batch, Company, Event
+from onboarding.usecases import bulk
 from onboarding.usecases.bulk.cells import unescaped
-from tests.bulk.files import HEADER, csv_of, good_rows
+from tests.bulk.files import COMMAND, HEADER, csv_of, good_rows
 from tests.commands.running import olu, run
 from tests.factories import person
 from tests.kit import Sandbox
@@ -234,3 +236,15 @@ def test_missing_settings_are_named(file: Path, settings) -> None:  # type: igno
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(f"{command}_companies", "--help").status == 0
     assert f"example:\n  manage.py {command}_companies " in capsys.readouterr().out
+
+
+def test_resume_of_an_import_that_the_worker_still_stores_says_so() -> None:
+    upload = bulk.keep([csv_of(good_rows(3))], name="new.csv", by=COMMAND)
+    bulk.read_uploads(60, clean=clean_row)
+    upload.refresh_from_db()
+    batch = bulk.start(upload, by=COMMAND)
+
+    ran = run("onboard_companies", "--resume", batch.uid.hex[:8])
+
+    assert (ran.status, bulk.state(batch)) == (2, "storing")
+    assert "The worker stores the rows of its file" in ran.err

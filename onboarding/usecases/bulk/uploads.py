@@ -14,7 +14,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, Protocol
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -45,14 +45,14 @@ def read_uploads(seconds: float, *, clean: Clean, only: Upload | None = None) ->
     """Work on the files that are due for about so long, 500 rows at least; returns how many stretches it took.
 
     Safe to run twice and at once. A file that fails as nobody foresaw costs the others nothing, and is given up after
-    a few tries. Raises the database's errors.
+    a few tries. Raises the errors of a database that is away.
     """
     until, count = monotonic() + seconds, 0
     while (not count or monotonic() < until) and (upload := _claim(only)):
         count += 1
         try:
             _stretch(upload, clean, until - monotonic())
-        except (DatabaseError, InterfaceError):
+        except (OperationalError, InterfaceError):
             raise
         except Exception:
             log.exception("an uploaded file failed", extra={"upload": str(upload.uid)})
