@@ -5,7 +5,7 @@
     bulk.report(upload) … bulk.start(upload, by=actor, options={"invite": True})
 
 A stretch of work ends with its time, and the next one goes on behind the last line that is noted. A dead worker's file
-is due again within seconds; its rows since that line are taken in twice, which changes nothing.
+is due again within half a minute; its rows since that line are taken in twice, which changes nothing.
 """
 
 import logging
