@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from onboarding.models import Delivery, Heartbeat
+from onboarding.models import Delivery, Heartbeat, Upload
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -41,10 +41,13 @@ def test_queues_ages_and_companies_are_counted(client: Client) -> None:
     factories.local_connection(factories.company(factories.ana()))
     Heartbeat.objects.create(name="worker", at=now - timedelta(seconds=30))
     Delivery.objects.create(webhook_id="msg_1", event_type="connection.connected", not_before=now)
+    Upload.objects.create(not_before=now)
+    Upload.objects.create(checked_at=now)  # waits for a person
 
     lines = page(client).splitlines()
 
     assert "portal_deliveries_waiting 1" in lines
+    assert "portal_uploads_waiting 1" in lines
     assert 'portal_companies{state="reading"} 1' in lines
     assert any(line.startswith('portal_heartbeat_age_seconds{name="worker"} 3') for line in lines)
     assert len([line for line in lines if line.startswith("# TYPE portal_companies gauge")]) == 1

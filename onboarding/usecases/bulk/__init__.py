@@ -31,6 +31,7 @@ from .parts import find as find_upload
 from .parts import keep
 from .parts import old as old_uploads
 from .results import result
+from .uploads import open_ones as open_uploads
 from .uploads import read_at_once, read_uploads, report, start
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "find_upload",
     "keep",
     "old_uploads",
+    "open_uploads",
     "progress",
     "read_at_once",
     "read_uploads",

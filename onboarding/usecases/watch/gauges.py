@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ... import quota
 from ...models import Alarm, BatchRow, Company, Connection, Delivery, Heartbeat, Mail, RowStatus, Sweep
+from .. import bulk
 from . import tallies
 
 
@@ -47,6 +48,7 @@ def _queues(now: datetime) -> Iterator[Gauge]:
     yield Gauge("connections_due", "Connections whose next step is due.", followed.count())
     rows = BatchRow.objects.filter(status=RowStatus.WAITING, batch__finished_at=None, batch__stopped_at=None)
     yield Gauge("batch_rows_waiting", "Rows of bulk work to be done.", rows.count())
+    yield Gauge("uploads_waiting", "Uploaded files to be read or stored.", bulk.open_uploads().count())
 
 
 def _codat(now: datetime) -> Iterator[Gauge]:
