@@ -33,7 +33,7 @@ class Upload(models.Model):
     batch = models.ForeignKey("Batch", null=True, on_delete=models.CASCADE, related_name="uploads")
 
     class Meta:
-        default_permissions = ()  # whoever may import companies has his own, by a page of ours
+        default_permissions = ()  # the right to import companies opens it, by a page of ours
         indexes = [models.Index(fields=["not_before"], name="upload_due", condition=Q(not_before__isnull=False))]
 
     def __str__(self) -> str:
