@@ -16,6 +16,7 @@ from .answers import Company, CompanyInfo, Connection, ConnectionFault, DataStat
 from .client import Codat
 from .errors import BadSignature, Busy, CodatError, Garbled, Refused, Unreachable
 from .events import DailyQuota, Event, ReadOutcome, read_event, redacted
+from .glimpse import Glimpse, Sighting
 from .limits import Gate, Quota
 from .links import LinkUrl, check_link
 from .signature import is_usable_secret, verify
@@ -37,6 +38,7 @@ __all__ = [
     "Event",
     "Garbled",
     "Gate",
+    "Glimpse",
     "Integration",
     "LinkUrl",
     "Logo",
@@ -46,6 +48,7 @@ __all__ = [
     "Quota",
     "ReadOutcome",
     "Refused",
+    "Sighting",
     "SyncSetting",
     "Unreachable",
     "WebhookConsumer",

@@ -9,6 +9,7 @@ from .answers import Company, Connection, Page
 from .call import Call
 from .client_account import AccountCalls
 from .client_reads import ReadCalls
+from .glimpse import Glimpse
 from .limits import Gate
 from .links import LinkUrl, check_link
 
@@ -60,6 +61,12 @@ class Codat(ReadCalls, AccountCalls):
         """One page of companies, each with its connections. `tags` is Codat's filter, as `uid=<uuid>`."""
         asked = {"page": page, "pageSize": page_size, "query": query, "tags": tags, "orderBy": order_by}
         reader = partial(Page.from_json, reader=Company.from_json, page=page, page_size=page_size)
+        return self._ask(Call("list_companies", "GET", ("companies",), asked), reader)
+
+    def glimpse_companies(self, *, page: int = 1, page_size: int = 100, order_by: str | None = None) -> Page[Glimpse]:
+        """As `list_companies`, at a quarter of the reading, for whoever needs few of them as a whole."""
+        asked = {"page": page, "pageSize": page_size, "orderBy": order_by}
+        reader = partial(Page.from_json, reader=Glimpse.from_json, page=page, page_size=page_size)
         return self._ask(Call("list_companies", "GET", ("companies",), asked), reader)
 
     def create_company(
