@@ -91,7 +91,7 @@ def _parse() -> None:
 
     client, number, has_next = codat(Errand.BACKGROUND).with_gate(None), 1, True
     while has_next:
-        page = client.list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
+        page = client.glimpse_companies(page=number, page_size=PAGE_SIZE, order_by="name")
         number, has_next = number + 1, page.has_next
 
 

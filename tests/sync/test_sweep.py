@@ -242,6 +242,28 @@ def test_a_page_costs_the_same_for_one_company_and_for_three(sandbox):
     assert queries_of_a_sweep(sandbox, 1) == queries_of_a_sweep(sandbox, 3) < 40
 
 
+def test_pages_as_we_know_them_cost_a_statement_each(sandbox):
+    at_codat(sandbox, 300, 1.2)
+    sync.run()
+    with CaptureQueriesContext(database) as queries:
+        sync.run()
+
+    texts = [query["sql"] for query in queries]
+    of_a_page = 1 if database.vendor == "postgresql" else 2
+    assert len([text for text in texts if " told" in text or " listed" in text]) == 3 * of_a_page
+
+
+def test_a_connection_seen_later_than_the_page_is_left_alone_and_is_no_news(sandbox, linked):
+    later = timezone.now() + timedelta(minutes=1)
+    Connection.objects.update(seen_at=later, seen_by_read=False)
+    with CaptureQueriesContext(database) as queries:
+        sync.run()
+
+    linked.refresh_from_db()
+    assert (linked.seen_at, linked.seen_by_read) == (later, False)
+    assert not [query for query in queries if "FOR UPDATE" in query["sql"] and "onboarding_connection" in query["sql"]]
+
+
 def queries_of_a_sweep(sandbox, count: int) -> int:
     """With every connection changed."""
     at_codat(sandbox, count)

@@ -17,7 +17,7 @@ OPERATION = "list_companies"
 
 class Listed(NamedTuple):
     asked_at: datetime
-    page: "codat.Page[codat.Company]"
+    page: "codat.Page[codat.Glimpse]"
 
 
 class _Ear:
@@ -41,7 +41,7 @@ class Ahead:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "codat-pages")
         self._gate = quota.Gate(Errand.BACKGROUND)
-        self._coming: tuple[int, datetime, _Ear, Future[codat.Page[codat.Company]]] | None = None
+        self._coming: tuple[int, datetime, _Ear, Future[codat.Page[codat.Glimpse]]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -70,14 +70,14 @@ class Ahead:
             asked_at = timezone.now()
             return Listed(asked_at, page_of(codat_for(Errand.BACKGROUND), number))
 
-    def _settle(self, ear: _Ear, coming: "Future[codat.Page[codat.Company]]") -> None:
+    def _settle(self, ear: _Ear, coming: "Future[codat.Page[codat.Glimpse]]") -> None:
         coming.exception()  # waits
         self._gate.after(OPERATION, *ear.heard)
 
 
-def _fetch(number: int, ear: _Ear) -> "codat.Page[codat.Company]":
+def _fetch(number: int, ear: _Ear) -> "codat.Page[codat.Glimpse]":
     return page_of(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)
 
 
-def page_of(client: codat.Codat, number: int) -> "codat.Page[codat.Company]":
-    return client.list_companies(page=number, page_size=PAGE_SIZE, order_by="name")
+def page_of(client: codat.Codat, number: int) -> "codat.Page[codat.Glimpse]":
+    return client.glimpse_companies(page=number, page_size=PAGE_SIZE, order_by="name")

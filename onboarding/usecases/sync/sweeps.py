@@ -134,7 +134,7 @@ class Walk:
                 self._store()
 
     def _walk(self, ahead: Ahead) -> None:
-        before: frozenset[UUID] = frozenset()
+        before: frozenset[str] = frozenset()
         goes_on = self._begin(ahead, self.number)
         while goes_on:
             asked_at, page = ahead.take()
@@ -160,10 +160,10 @@ class Walk:
             return False
         return True
 
-    def _take(self, listed: Sequence[codat.Company], at: datetime, *, is_last: bool) -> None:
+    def _take(self, listed: Sequence[codat.Glimpse], at: datetime, *, is_last: bool) -> None:
         """What did not change is marked at once; the rest waits a moment for more, for it costs the same for many."""
         odd = retries.once_more(lambda: unchanged.confirm(listed, at))
-        self.held += [Listed(told, at) for told in odd]
+        self.held += [Listed(told.whole(), at) for told in odd]
         self.number += 1
         self.sweep.asked += 1
         self.sweep.seen += len(listed)
@@ -222,7 +222,7 @@ class Walk:
             alarms.clear("product.missing")
 
 
-def _astray(number: int, total: int, ids: frozenset[UUID], before: frozenset[UUID]) -> str:
+def _astray(number: int, total: int, ids: frozenset[str], before: frozenset[str]) -> str:
     """What is wrong with a page; "" if nothing is."""
     if ids and ids == before:
         return f"Page {number} repeats the page before."
@@ -246,12 +246,12 @@ def look_at(chosen: Iterable[Company], *, is_dry_run: bool = False) -> Iterator[
 
 def preview() -> Iterator[Found]:
     """What a whole sweep would change, page by page. Writes nothing, and asks after no company that is missing."""
-    number, has_next, before = 1, True, frozenset[UUID]()
+    number, has_next, before = 1, True, frozenset[str]()
     while has_next:
         asked_at = timezone.now()
         page = page_of(codat_for(Errand.BACKGROUND), number)
         ids = frozenset(told.id for told in page.results)
         if _astray(number, page.total_results, ids, before):
             return
-        yield compare([Listed(told, asked_at) for told in page.results]).foreseen()
+        yield compare([Listed(told.whole(), asked_at) for told in page.results]).foreseen()
         number, has_next, before = number + 1, page.has_next, ids
