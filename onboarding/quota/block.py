@@ -23,6 +23,7 @@ from .row import locked, rules
 
 SIZE = 16
 SHARE = 8  # a block is at most this part of what is left before the reserve, which so stays whole
+SHOWN_EVERY = timedelta(seconds=8)  # slow calls use a block up slowly: well within the silence of a dead process
 POLL_SECONDS = 0.05
 LOUD = (401, 402, 403, 429, 451)
 REFUSALS = (401, 402, 403, 451)
@@ -72,8 +73,8 @@ class BlockGate:
         """When the call may leave; None if it has to wait for its turn."""
         if self._is_refused:
             raise codat.Busy(operation, reason="another call was refused", retry_after=REFUSED_SECONDS)
-        if not self._starts:
-            hold = self._refill()
+        if not self._starts or timezone.now() - self._counted_at > SHOWN_EVERY:
+            hold = self._refill(SIZE - len(self._starts))
             if not self._starts:
                 if hold is None or self._running or (hold.is_brief and monotonic() < until):
                     return None

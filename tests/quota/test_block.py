@@ -13,7 +13,7 @@ from django.utils import timezone
 from onboarding import codat, quota
 from onboarding.allowance import Errand
 from onboarding.models import Heartbeat, Quota
-from onboarding.quota.block import BlockGate, Sign
+from onboarding.quota.block import SHOWN_EVERY, BlockGate, Sign
 from onboarding.quota.row import ROW
 from onboarding.wiring import codat as client
 from tests.kit import Sandbox
@@ -111,6 +111,22 @@ def test_a_block_costs_one_transaction(sandbox: Sandbox) -> None:
             ours.list_companies()
 
     assert len([query for query in queries if "SELECT" in query["sql"] and "quota" in query["sql"]]) <= 3
+
+
+def test_slow_calls_show_that_their_process_lives_before_the_block_is_used_up(sandbox: Sandbox) -> None:
+    gate = BlockGate(Errand.BACKGROUND, 1)
+    ours = client(Errand.BACKGROUND).with_gate(gate)
+    for _ in range(2):
+        ours.list_companies()
+    long_ago = timezone.now() - SHOWN_EVERY - timedelta(seconds=1)
+    Heartbeat.objects.update(at=long_ago)
+    Quota.objects.update(running_since=long_ago - timedelta(seconds=1))
+    gate._counted_at = long_ago
+    ours.list_companies()
+
+    assert Heartbeat.objects.get().at > long_ago
+    gate.close()
+    assert (Quota.objects.get().running, Quota.objects.get().remaining) == (0, 997)
 
 
 def test_places_of_a_dead_process_are_free_at_once(sandbox: Sandbox) -> None:

@@ -242,7 +242,7 @@ def test_a_page_costs_the_same_for_one_company_and_for_three(sandbox):
     assert queries_of_a_sweep(sandbox, 1) == queries_of_a_sweep(sandbox, 3) < 40
 
 
-def test_pages_as_we_know_them_cost_a_statement_each(sandbox):
+def test_pages_as_we_know_them_cost_a_statement_each_and_the_gate_a_fraction(sandbox):
     at_codat(sandbox, 300, 1.2)
     sync.run()
     with CaptureQueriesContext(database) as queries:
@@ -251,6 +251,7 @@ def test_pages_as_we_know_them_cost_a_statement_each(sandbox):
     texts = [query["sql"] for query in queries]
     of_a_page = 1 if database.vendor == "postgresql" else 2
     assert len([text for text in texts if " told" in text or " listed" in text]) == 3 * of_a_page
+    assert len([text for text in texts if "UPDATE" in text.split()[:1] and "onboarding_quota" in text]) <= 2
 
 
 def test_a_connection_seen_later_than_the_page_is_left_alone_and_is_no_news(sandbox, linked):

@@ -7,8 +7,9 @@ from typing import NamedTuple, Self
 
 from django.utils import timezone
 
-from ... import codat, quota
-from ...wiring import Errand
+from ... import codat
+from ...quota.block import BlockGate
+from ...wiring import Errand, through
 from ...wiring import codat as codat_for
 from .pace import PAGE_SIZE
 
@@ -36,11 +37,14 @@ class _Ear:
 
 
 class Ahead:
-    """Each page passes the gate in the caller's thread, before it is asked for and after it came."""
+    """Each page passes the gate in the caller's thread, before it is asked for and after it came.
+
+    A gate of its own, for a sweep makes thousands of calls: what asks the shared row for each costs more than a page.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "codat-pages")
-        self._gate = quota.Gate(Errand.BACKGROUND)
+        self._gate = BlockGate(Errand.BACKGROUND, threads=1)
         self._coming: tuple[int, datetime, _Ear, Future[codat.Page[codat.Glimpse]]] | None = None
 
     def __enter__(self) -> Self:
@@ -49,9 +53,12 @@ class Ahead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._coming:
-            self._settle(*self._coming[2:])
-        self._pool.shutdown()
+        try:
+            if self._coming:
+                self._settle(*self._coming[2:])
+            self._gate.close()
+        finally:
+            self._pool.shutdown()
 
     def begin(self, number: int) -> None:
         """Ask for a page. Raises Busy with nothing sent."""
@@ -68,7 +75,8 @@ class Ahead:
             return Listed(asked_at, coming.result())
         except codat.Unreachable:
             asked_at = timezone.now()
-            return Listed(asked_at, page_of(codat_for(Errand.BACKGROUND), number))
+            with through(self._gate):
+                return Listed(asked_at, page_of(codat_for(Errand.BACKGROUND), number))
 
     def _settle(self, ear: _Ear, coming: "Future[codat.Page[codat.Glimpse]]") -> None:
         coming.exception()  # waits
