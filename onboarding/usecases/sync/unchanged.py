@@ -47,9 +47,10 @@ def confirm(listed: Sequence[codat.Glimpse], at: datetime) -> list[codat.Glimpse
     heard: list[dict[str, str]] = []
     for each in listed:
         ours = [told for told in each.connections if told.source_type in CONCERN_US]
-        heard += [{"id": told.id, "status": told.status} for told in ours]
-        facts = {"products": _as_json(each.products), "live": len(ours), "has_uid": each.has_uid}
-        rows.append({"id": each.id, "name": each.name[:255], **facts})
+        for told in ours:
+            heard.append({"id": told.id, "status": told.status})
+        name, products = each.name[:255], _as_json(each.products)
+        rows.append({"id": each.id, "name": name, "products": products, "live": len(ours), "has_uid": each.has_uid})
     values = {"at": connection.ops.adapt_datetimefield_value(at), "yes": True}
     values |= _table("told", heard) | _table("listed", rows) | _names()
     with connection.cursor() as cursor:
