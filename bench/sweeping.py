@@ -86,7 +86,7 @@ def _download(sandbox: Sandbox) -> None:
 
 
 def _parse() -> None:
-    """The pages as our client's checked objects, behind no gate."""
+    """The pages as our client reads them for a sweep, behind no gate."""
     from onboarding.wiring import Errand, codat
 
     client, number, has_next = codat(Errand.BACKGROUND).with_gate(None), 1, True
