@@ -18,5 +18,5 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0004_roles")]
+    dependencies = [("onboarding", "0005_uploads")]
     operations = [migrations.RunPython(leave, fill)]
