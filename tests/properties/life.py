@@ -73,6 +73,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.sandbox.settle()  # or the last life's news would come into this one
         self.sandbox.reset()
         self.bag.received.clear()
         self.sandbox.webhooks(url=self.bag.url, lanes=1)
