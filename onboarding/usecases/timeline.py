@@ -28,6 +28,7 @@ FOR_CUSTOMERS = frozenset(
         "read",
         "expired",
         "unlinked",
+        "let_go",
         "read.asked",
         "shared",
     }

@@ -138,6 +138,7 @@ def _line(event: Event) -> Line:
 
 
 def _sentence(event: Event, has_name: bool) -> tuple[str, str]:
+    disconnected = _("%(platform)s disconnected by %(name)s") if has_name else _("%(platform)s is disconnected")
     rows = {
         "accepted": ("envelope", _("Invitation accepted")),
         "picked": ("check", _("%(platform)s chosen")),
@@ -147,10 +148,8 @@ def _sentence(event: Event, has_name: bool) -> tuple[str, str]:
         "connected": ("check", _("%(platform)s connected by %(name)s") if has_name else _("%(platform)s is connected")),
         "read": ("check", _("First read finished: %(n)s of %(total)s")),
         "expired": ("triangle", _("Access to %(platform)s expired")),
-        "unlinked": (
-            "broken",
-            _("%(platform)s disconnected by %(name)s") if has_name else _("%(platform)s is disconnected"),
-        ),
+        "unlinked": ("broken", disconnected),
+        "let_go": ("broken", disconnected),
         "read.asked": ("refresh", _("%(brand)s support read the data again")),
         "shared": ("envelope", _("Link sent to %(email)s")),
     }

@@ -55,6 +55,14 @@ def test_activity_lists_what_customers_may_read(at_ana, ana):
     assert "Xero connected by Ana Marlow" in text
 
 
+def test_activity_says_who_left_an_ended_access_as_it_is(at_ana, ana):
+    company = company_in("let_go", ana)
+
+    text = text_of(at_ana.get(f"/c/{company.ref}/activity/"))
+
+    assert "Xero disconnected by Ana Marlow" in text
+
+
 def test_home_shows_five_lines_and_the_way_to_all(at_ana, ana):
     company = company_in("disconnected", ana)
     for _ in range(5):
