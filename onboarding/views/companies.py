@@ -12,7 +12,7 @@ from ..platforms import name_of
 from ..security import allow_leaving
 from ..states import State
 from ..usecases import timeline
-from . import scenes, shown
+from . import details, scenes, shown
 from .access import company_of, customer_of, person, surroundings
 from .answers import speak
 
@@ -92,7 +92,8 @@ def home_page(request: HttpRequest, company: Company, user: User, *, read_only: 
         "lines": shown.lines_of(events[:LINES_AT_HOME]),
         "has_more": len(events) > LINES_AT_HOME,
     }
-    return render(request, "onboarding/company_home.html", context | surroundings(company, read_only=read_only))
+    context |= details.concerns(facts) | surroundings(company, read_only=read_only)
+    return render(request, "onboarding/company_home.html", context)
 
 
 def _steps(facts: scenes.Facts, events: list[Event]) -> dict[str, object]:

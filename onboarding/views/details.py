@@ -22,6 +22,7 @@ from .scenes import NOT_SUPPORTED_BY_CODAT, Facts, another_organisation, ends_on
 LINES = 5
 A_DAY = timedelta(days=1)
 A_MOMENT = timedelta(minutes=5)  # Codat's clock and ours
+CONCERNED = frozenset({State.CHECKING, State.READING, State.WAITING_PC, State.LINKED, State.PARTIAL, State.PERMISSION})
 SPEEDS = ((10, 3), (37, 10), (87, 30))  # up to which look, seconds between: 30 s, then 5 min, then 30 min in all
 
 
@@ -53,41 +54,49 @@ def _checked_at(facts: Facts) -> Any:
     return max(seen, default=facts.now)
 
 
+def concerns(facts: Facts) -> dict[str, Any]:
+    """What is amiss, or asks for an answer: notices of the connection's page, and of home. No queries."""
+    connection, state = facts.connection, facts.state
+    if connection is None or state not in CONCERNED:
+        return {}
+    is_read = state in (State.LINKED, State.PARTIAL, State.PERMISSION)
+    return {
+        "is_waiting_for_computer": state == State.WAITING_PC,
+        "is_slow": is_slow(facts) if state == State.CHECKING else state == State.READING and is_slow_read(facts),
+        "failing": shown.names_with(connection, RETRYING) if state == State.PARTIAL else [],
+        "denied": shown.names_with(connection, frozenset({PERMISSION_ERROR})) if is_read else [],
+        "quiet_days": quiet_days(connection, facts.now) if is_read else 0,
+        "is_from_elsewhere": is_read and connection.origin == Origin.ELSEWHERE,
+        "wrong": another_organisation(facts),
+    }
+
+
 def _checking(facts: Facts) -> dict[str, Any]:
-    return {"checked_at": _checked_at(facts), "is_slow": is_slow(facts), "poll": poll(facts)}
+    return concerns(facts) | {"checked_at": _checked_at(facts), "poll": poll(facts)}
 
 
 def _reading(facts: Facts) -> dict[str, Any]:
     done, total = first_read(facts)
     assert facts.connection is not None
-    return {
+    return concerns(facts) | {
         "checked_at": _checked_at(facts),
         "poll": poll(facts),
         "rows": shown.rows_of(facts.connection, shown.wanted(facts.company), facts.software.name),
         "done": done,
         "total": total,
         "bar": round(100 * done / total) if total else 0,
-        "is_waiting_for_computer": facts.state == State.WAITING_PC,
-        "is_slow": facts.state == State.READING and is_slow_read(facts),
         "is_live_read": not TABLES[facts.company.product].reads_are_stored,
-        "wrong": another_organisation(facts),
     }
 
 
 def _connected(facts: Facts) -> dict[str, Any]:
     connection = facts.connection
     assert connection is not None
-    failing = shown.names_with(connection, RETRYING)
-    return {
+    return concerns(facts) | {
         "summary": _summary(connection, facts),
-        "failing": failing if facts.state == State.PARTIAL else [],
-        "denied": shown.names_with(connection, frozenset({PERMISSION_ERROR})),
         "rows": shown.rows_of(connection, shown.wanted(facts.company), facts.software.name)
         if facts.state in (State.PARTIAL, State.PERMISSION)
         else [],
-        "quiet_days": quiet_days(connection, facts.now),
-        "is_from_elsewhere": connection.origin == Origin.ELSEWHERE,
-        "wrong": another_organisation(facts),
         "retires": ends_on(facts),
         "lines": shown.lines_of(timeline.for_customer(facts.company, LINES)),
     }

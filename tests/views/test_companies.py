@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.views.reading import heading_of, plain, text_of
+from tests.views.reading import heading_of, plain, primary_of, text_of
 from tests.views.scenes import company_in
 
 
@@ -86,6 +86,31 @@ def test_homes_second_step_leads_to_what_is_there(name, leads_to, at_ana, ana):
     page = at_ana.get(home).content.decode()
 
     assert f'<a href="{home}{leads_to}">Connect your accounting software</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("permission", "Xero did not let us read List of accounts."),
+        ("partial", "2 items could not be read yet."),
+        ("waiting_pc", "We are waiting for your computer."),
+        ("slow", "It is taking longer than usual."),
+        ("wrong", "You connected Harbour Flowers. We expected Marlow Street Bakery Ltd."),
+        ("quiet", "Xero has not answered for 50 days."),
+        ("elsewhere", "This connection was made outside this site."),
+    ],
+)
+def test_home_says_what_is_amiss_as_the_connections_page_does(name, title, at_ana, ana):
+    home = f"/c/{company_in(name, ana).ref}/"
+
+    pages = [at_ana.get(home), at_ana.get(f"{home}connection/")]
+
+    assert [title in text_of(page) for page in pages] == [True, True]
+    assert [len(primary_of(page)) for page in pages] == [1, 1]
+
+
+def test_home_of_a_connection_that_is_well_has_no_notice(at_ana, ana):
+    assert 'class="notice' not in at_ana.get(f"/c/{company_in('linked', ana).ref}/").content.decode()
 
 
 def test_the_partner_connection_is_no_customers_business(at_ana, ana):
