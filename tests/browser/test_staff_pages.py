@@ -24,6 +24,7 @@ from tests.views.scenes import BY_NAME, company_in
 pytestmark = pytest.mark.browser
 
 LIST = "/admin/onboarding/company/"
+LISTS = ("company", "delivery", "event", "mail", "connection", "batch", "sweep", "alarm", "deletionrequest")
 WAYS = list(itertools.product(("light", "dark"), (DESKTOP, PHONE)))
 NAMES = [f"{scheme}-{size[0]}" for scheme, size in WAYS]
 ACTS = ("send_link", "choose_software", "start_afresh", "add_person", "end_sessions", "ask_deletion")
@@ -71,8 +72,7 @@ def test_the_page_of_a_company_in_every_state(scheme, size, busy, sam, visit, fa
 @pytest.mark.parametrize(("scheme", "size"), WAYS, ids=NAMES)
 def test_every_other_staff_page(scheme, size, busy, sam, visit, faults, live_server):
     batch = Batch.objects.get().pk
-    lists = ("company", "delivery", "event", "mail", "connection", "batch", "sweep", "alarm", "deletionrequest")
-    addresses = ["/admin/", *(f"/admin/onboarding/{name}/" for name in lists)]
+    addresses = ["/admin/", *(f"/admin/onboarding/{name}/" for name in LISTS)]
     addresses += [f"{LIST}{busy['stopped'].pk}/{page}/" for page in ("edit", *(f"do/{act}" for act in ACTS))]
     addresses += [f"{LIST}add/", f"{LIST}bulk/check/?needs=yes", f"/admin/onboarding/batch/{batch}/change/"]
     addresses += ["/admin/onboarding/batch/import/", "/admin/onboarding/platformpause/pause/"]
@@ -89,6 +89,19 @@ def test_no_staff_page_scrolls_sideways_on_a_narrow_phone(busy, sam, visit, live
     for address in ("/admin/", LIST, f"{LIST}{busy['expired'].pk}/change/"):
         page.goto(live_server.url + address)
         assert wide(page) == 0
+
+
+@pytest.mark.parametrize("size", (DESKTOP, PHONE), ids=("desk", "phone"))
+def test_nothing_lies_over_the_title_of_a_list_or_the_words_of_close(size, busy, sam, visit, live_server):
+    page = visit("/admin/", sam, size=size)
+    edges = "['h1', '#changelist'].map(name => document.querySelector(name).getBoundingClientRect())"
+
+    for name in LISTS:
+        page.goto(f"{live_server.url}/admin/onboarding/{name}/")
+        title, rows = page.evaluate(edges)
+        assert (name, title["bottom"] <= rows["top"]) == (name, True)
+    page.goto(f"{live_server.url}/admin/onboarding/delivery/{Delivery.objects.get().pk}/change/")
+    assert page.locator(".closelink").evaluate("e => e.scrollHeight <= e.clientHeight")
 
 
 def test_a_fresh_link_takes_two_clicks_from_the_company_and_shows_the_mail_first(busy, sam, visit):
