@@ -104,6 +104,30 @@ def test_nothing_lies_over_the_title_of_a_list_or_the_words_of_close(size, busy,
     assert page.locator(".closelink").evaluate("e => e.scrollHeight <= e.clientHeight")
 
 
+def test_the_row_of_actions_has_room_on_a_phone(busy, sam, visit):
+    page = visit(LIST, sam, size=PHONE)
+
+    wide = {
+        what: page.locator(f"#changelist .actions {what}").bounding_box()["width"] for what in ("select", ".across")
+    }
+
+    assert wide["select"] > 150 and wide[".across"] > 300
+
+
+def test_no_word_of_a_staff_table_is_broken_on_a_phone(busy, sam, visit, live_server):
+    page = visit("/admin/onboarding/batch/import/", sam, size=PHONE)
+    file = b"customer_id,name,email,product\nc1,Toft,jo@toft.example,bill_pay_async\nc2,,bad,nothing\n"
+    page.locator("input[type=file]").set_input_files({"name": "c.csv", "mimeType": "text/csv", "buffer": file})
+    page.get_by_role("button", name="Check the file").click()
+    lines = "e => [...e.querySelectorAll('th')].map(cell => { const range = document.createRange();" + (
+        " range.selectNodeContents(cell); return range.getClientRects().length })"
+    )
+
+    assert page.locator(".panel table").evaluate(lines) == [1, 1, 1]
+    page.goto(f"{live_server.url}/admin/onboarding/alarm/")
+    assert page.locator(".field-fix").first.bounding_box()["width"] > 200
+
+
 def test_a_fresh_link_takes_two_clicks_from_the_company_and_shows_the_mail_first(busy, sam, visit):
     company = busy["expired"]
     page = visit(LIST, sam)
