@@ -91,7 +91,7 @@ def stylesheet(primary: str) -> str:
     pale = next(shade for shade in _paler(primary) if contrast(shade, ON_PRIMARY_DARK) >= 7)
     dark = f"--primary:{pale};--mark:{primary};--primary-hover:{_mix(pale, 255, 0.3)};"
     dark += f"--primary-edge:{_mix(pale, 0, 0.4)};--link:{pale};"
-    return f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
 
 
 def _paler(colour: str) -> list[str]:

@@ -178,6 +178,27 @@ def test_on_paper_there_are_no_buttons_and_every_answer_is_open(ana, visit):
     assert page.locator(".help").is_visible()
 
 
+@pytest.mark.parametrize("where", ["", "connection/"], ids=["home", "connection"])
+def test_paper_is_white_and_free_of_buttons_in_the_dark_theme_too(where, ana, visit):
+    page = visit(f"/c/{company_in('permission', ana).ref}/{where}", ana, color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+
+    assert page.locator(".button:visible").count() == 0
+    ink = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    assert page.locator("body").evaluate(ink) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    assert page.locator(".badge.ok").first.evaluate(ink) == ["rgb(23, 96, 58)", "rgb(225, 242, 230)"]
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+def test_a_long_word_in_a_companys_name_stays_inside_the_page(size, ana, visit, live_server):
+    ref = company_in("linked", ana, name="Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrik").ref
+    page = visit(f"/c/{ref}/", ana, size=size)
+
+    for where in ("", "connection/", "connection/disconnect/", "share/"):
+        page.goto(f"{live_server.url}/c/{ref}/{where}")
+        assert (where, wide(page)) == (where, 0)
+
+
 def test_forced_colours_keep_the_edges_of_what_can_be_told_apart(ana, visit):
     page = visit(f"/c/{company_in('reading', ana).ref}/connection/", ana, forced_colors="active")
 
