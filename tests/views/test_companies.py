@@ -1,5 +1,7 @@
 """The front door and the list."""
 
+import re
+
 import pytest
 
 from tests.views.reading import heading_of, plain, primary_of, text_of
@@ -53,6 +55,13 @@ def test_activity_lists_what_customers_may_read(at_ana, ana):
 
     assert "Xero disconnected by Ana Marlow" in text
     assert "Xero connected by Ana Marlow" in text
+
+
+@pytest.mark.parametrize("where", ["activity/", "share/", "other/", "connection/shared/", "connection/disconnect/"])
+def test_back_is_one_link_with_its_arrow(where, at_ana, ana):
+    page = at_ana.get(f"/c/{company_in('linked', ana).ref}/{where}").content.decode()
+
+    assert re.search(r'<p class="back"><a href="/c/[^"]+"><svg', page)
 
 
 def test_activity_says_who_left_an_ended_access_as_it_is(at_ana, ana):
