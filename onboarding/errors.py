@@ -23,10 +23,12 @@ OnboardingError
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from . import codat
+
+COUNTED_IN_HOURS = 120  # minutes
 
 
 class OnboardingError(Exception):
@@ -145,6 +147,14 @@ def explain(error: OnboardingError | codat.CodatError) -> Explanation:
     return _explain_codat(error)
 
 
+def wait(minutes: int) -> str:
+    """How long until the next try is worth it; from two hours on, nobody counts in minutes."""
+    if minutes >= COUNTED_IN_HOURS:
+        return _("Wait %(hours)s hours, then try again.") % {"hours": -(-minutes // 60)}
+    words = ngettext("Wait %(minutes)s minute, then try again.", "Wait %(minutes)s minutes, then try again.", minutes)
+    return words % {"minutes": minutes}
+
+
 def _explain_ours(error: OnboardingError) -> Explanation:
     status = error.http_status
     facts = error.facts
@@ -182,7 +192,7 @@ def _explain_ours(error: OnboardingError) -> Explanation:
             return Explanation("working", _("One moment."), text, status)
         case TooManyTries():
             title = _("You have tried many times in a short while.")
-            return Explanation("many", title, _("Wait %(minutes)s minutes, then try again.") % facts, status)
+            return Explanation("many", title, wait(facts["minutes"]), status)
         case TooSoon():
             text = _("We asked Codat a moment ago. Try again in %(seconds)s seconds.") % facts
             return Explanation("soon", _("Already checked."), text, status)

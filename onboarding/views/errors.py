@@ -11,6 +11,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from redis.exceptions import RedisError
 
 from .. import brand
+from ..errors import wait
 
 
 @requires_csrf_token
@@ -66,8 +67,7 @@ def file_too_large(request: HttpRequest) -> HttpResponse:
 
 def too_many(request: HttpRequest, minutes: int) -> HttpResponse:
     """429, for whatever limit was reached."""
-    text = _("Wait %(minutes)s minutes, then try again.") % {"minutes": minutes}
-    return _page(request, 429, _("You have tried many times in a short while."), text)
+    return _page(request, 429, _("You have tried many times in a short while."), wait(minutes))
 
 
 def went_wrong(request: HttpRequest) -> HttpResponse:

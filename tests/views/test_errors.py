@@ -4,7 +4,9 @@ import pytest
 from django.db import OperationalError
 from django.test import RequestFactory
 from django.urls import path
+from django.utils import translation
 
+from onboarding.errors import wait
 from onboarding.views import errors
 from portal import urls
 from tests.views.reading import heading_of, plain, primary_of, text_of
@@ -83,10 +85,27 @@ def test_too_many_tries_are_429_in_words(rf, ana):
     request = rf.get("/")
     request.user = ana
 
-    answer = errors.too_many(request, 15)
+    with translation.override("en"):
+        answer = errors.too_many(request, 15)
 
     assert (answer.status_code, heading_of(answer)) == (429, "You have tried many times in a short while.")
     assert "Wait 15 minutes, then try again." in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "english", "french"),
+    [
+        (1, "Wait 1 minute, then try again.", "Attendez 1 minute, puis réessayez."),
+        (15, "Wait 15 minutes, then try again.", "Attendez 15 minutes, puis réessayez."),
+        (119, "Wait 119 minutes, then try again.", "Attendez 119 minutes, puis réessayez."),
+        (121, "Wait 3 hours, then try again.", "Attendez 3 heures, puis réessayez."),
+        (1440, "Wait 24 hours, then try again.", "Attendez 24 heures, puis réessayez."),
+    ],
+)
+def test_a_wait_is_told_in_minutes_or_hours(minutes, english, french):
+    for language, words in (("en", english), ("fr", french)):
+        with translation.override(language):
+            assert wait(minutes) == words
 
 
 @pytest.mark.parametrize("address", ["/nowhere/", "/c/ZZZ-0000/", "/c/ZZZ-0000/connection/"])
