@@ -47,6 +47,7 @@ def test_every_other_page(language, scheme, size, ana, visit, faults, live_serve
     addresses = [*OPEN, "/companies/", *(f"/c/{fresh}/{where}" for where in OF_A_COMPANY), "/c/ZZZ-0000/"]
     addresses += [f"/c/{linked}/", f"/c/{linked}/connection/disconnect/", f"/c/{ended}/connection/disconnect/"]
     addresses += [f"/c/{linked}/connection/shared/", f"/c/{linked}/connect/"]
+    addresses += [f"/c/{company_in(state, ana, language=language).ref}/" for state in ("permission", "quiet")]
     page = visit("/data/", ana, size=size, color_scheme=scheme, locale=language)
 
     for address in addresses:

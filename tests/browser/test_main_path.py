@@ -7,8 +7,9 @@ from playwright.sync_api import Page, expect
 
 from onboarding import tasks
 from onboarding.models import Connection, Mail
+from onboarding.usecases import invitations, links
 from tests import factories
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.views.scenes import company_in
 
 pytestmark = pytest.mark.browser
@@ -128,6 +129,44 @@ def test_with_a_keyboard_alone(ana, codat, visit):
     for words in ("Disconnect Xero", "Yes, disconnect Xero"):
         press(page, words)
     expect(page.get_by_role("heading", level=1)).to_have_text("Xero is disconnected")
+
+
+AT_FOCUS = """() => {
+  const it = document.activeElement, box = it.getBoundingClientRect();
+  if (it === document.body) return null;
+  const styles = [getComputedStyle(it), getComputedStyle(it, '::after')];
+  const ring = styles.some(style => style.outlineStyle === 'solid' && style.outlineWidth === '3px');
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 10));
+  return {name: it.innerText || it.name, seen: ring && top !== null && (it.contains(top) || top.contains(it))};
+}"""
+
+
+def stops_of(page: Page) -> list[dict[str, object]]:
+    """Every stop of the Tab key, until it leaves the page."""
+    found: list[dict[str, object]] = []
+    while len(found) < 60:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(AT_FOCUS)
+        if stop is None or stop in found[:1]:
+            return found
+        found.append(stop)
+    pytest.fail("Tab does not leave the page.")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_every_stop_of_the_tab_key_is_seen_and_none_holds_it(size, ana, visit, live_server):
+    fresh, linked = (company_in(state, ana) for state in ("none", "quiet"))
+    invitation = invitations.invite(fresh, email="new@marlow.example", by=factories.COMMAND, send=False)
+    stranger, member = visit("/sign-in/", size=size), visit("/companies/", ana, size=size)
+    pages = [(stranger, path, "Privacy") for path in ("/sign-in/", links.invitation_path(invitation))]
+    pages += [(member, f"/c/{fresh.ref}/{where}", "Sign out") for where in ("", "connect/", "connect/xero/", "share/")]
+    pages += [(member, f"/c/{linked.ref}/{where}", "Sign out") for where in ("connection/", "connection/disconnect/")]
+
+    for page, path, last in pages:
+        page.goto(live_server.url + path)
+        stops = stops_of(page)
+        assert [stop for stop in stops if not stop["seen"]] == []
+        assert last in [stop["name"] for stop in stops]
 
 
 def test_a_double_click_on_agree_makes_one_connection(ana, codat, visit):
