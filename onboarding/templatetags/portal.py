@@ -27,6 +27,12 @@ def utc(value: datetime | None) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if value else ""
 
 
+@register.filter
+def unbroken(text: str) -> SafeString:
+    """A telephone number or a reference, which people read out: never over two lines."""
+    return format_html('<span class="nowrap">{}</span>', text)
+
+
 @register.inclusion_tag("onboarding/_badge.html")
 def badge(kind: str, icon: str, label: str) -> dict[str, str]:
     """A status: colour, icon and always the word."""

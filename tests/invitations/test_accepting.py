@@ -48,7 +48,7 @@ def test_page_says_who_asks_and_for_what(client: Client, invitation: Invitation,
     assert "Connect Marlow Street Bakery Ltd to Alderway Bills" in page
     assert "Sam Reyes at Alderway sent this invitation to ana@marlow.example." in page
     assert "There are 6 to choose from." in page
-    assert f"give the reference {bakery.ref}" in page
+    assert f'give the reference <span class="nowrap">{bakery.ref}</span>.' in page
 
 
 def test_mail_scanner_uses_nothing_up(invitation: Invitation):
