@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 
 from tests.kit import Sandbox
 from tests.leftout import left_out
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """A request leaves its reader's language active in this thread: no test begins with that of another."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
