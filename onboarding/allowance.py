@@ -135,6 +135,14 @@ def admit(row: State, errand: Errand, rules: Rules, now: datetime) -> float:
     return wait
 
 
+def take_back(row: State, calls: int, rules: Rules) -> None:
+    """Calls that were admitted and never left: their part of the day and of the minute is there again."""
+    if row.remaining is not None:
+        row.remaining += calls
+    if row.paced_until and rules.per_minute > 0:
+        row.paced_until -= calls * _between(rules)
+
+
 def forget_the_future(row: State, rules: Rules, now: datetime) -> None:
     """A clock that was ahead, and has been put right, left times that hold everybody up until they come."""
     if row.running_since and row.running_since > now + CLOCKS_SLIP_BY:
@@ -222,10 +230,14 @@ def begin_span(row: State, now: datetime) -> None:
         row.running, row.running_since = 0, now
 
 
+def _between(rules: Rules) -> timedelta:
+    return timedelta(seconds=60 / (PACE * rules.per_minute))
+
+
 def _pace(row: State, manners: Manners, rules: Rules, now: datetime) -> float:
     if rules.per_minute <= 0:
         return 0.0
-    after_this = max(row.paced_until or now, now) + timedelta(seconds=60 / (PACE * rules.per_minute))
+    after_this = max(row.paced_until or now, now) + _between(rules)
     ahead = ((row.paced_until or now) - now).total_seconds()
     wait = max(0.0, ahead - manners.early)
     if wait > manners.patience:

@@ -21,6 +21,7 @@ OnboardingError
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from django.utils.translation import get_language, ngettext
@@ -29,6 +30,7 @@ from django.utils.translation import gettext as _
 from . import codat
 
 COUNTED_IN_HOURS = 120  # minutes
+A_FEW = 10  # minutes
 
 
 class OnboardingError(Exception):
@@ -221,7 +223,10 @@ def _explain_ours(error: OnboardingError) -> Explanation:
 def _explain_codat(error: codat.CodatError) -> Explanation:
     match error:
         case codat.Busy():
+            minutes = ceil((error.retry_after or 0) / 60)
             text = _("Your connection is not affected. Try again in a few minutes.")
+            if minutes > A_FEW:
+                text = f"{_('Your connection is not affected.')} {wait(minutes)}"
             return Explanation("limit", _("We are checking less often for now."), text, 503)
         case codat.Refused(is_limit=True):
             text = _("No further company can be connected at the moment. We have been told; nothing was changed.")

@@ -19,6 +19,7 @@ threads = 4
 timeout = 30  # seconds without a sign of life; a click is answered within 20
 graceful_timeout = 10
 keepalive = 5
+limit_request_line = 8190  # bytes, the most there is: on the way back from Link, Codat adds the software's own words
 control_socket_disable = True  # it would lie in the home folder
 forwarded_allow_ips = ""  # portal.proxy decides whose headers count
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a sign of life is no disk's business

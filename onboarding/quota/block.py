@@ -142,8 +142,7 @@ class BlockGate:
 
     def _give_up_starts(self, row: Quota) -> None:
         """What was admitted and has not left is nobody's: it is there for others."""
-        if row.remaining is not None:
-            row.remaining += len(self._starts)
+        allowance.take_back(row, len(self._starts), rules())
         self._starts.clear()
 
     def _note_quota(self, row: Quota, now: datetime) -> None:

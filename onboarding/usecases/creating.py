@@ -130,11 +130,18 @@ def never_came_to_be(connection: Connection, *, by: Actor) -> None:
 
 
 def keep(connection: Connection, told: codat.Connection, *, by: Actor) -> Connection:
-    """Remember the connection that Codat made, then its status. Dying in between leaves what `follow` finishes."""
+    """Remember the connection that Codat made, then its status. Dying in between leaves what `follow` finishes.
+
+    If news of it made a row of its own before, that one is it, and this start ends.
+    """
+    if adopted := connection.company.connections.filter(codat_id=told.id).exclude(pk=connection.pk).first():
+        never_came_to_be(connection, by=by)
+        adopted.platform_key = adopted.platform_key or connection.platform_key
+        connection = adopted
     with transaction.atomic():
-        connection.codat_id, connection.platform_name = told.id, told.platform_name[:120]
+        connection.codat_id, connection.platform_name = told.id, told.platform_name[:120] or connection.platform_name
         connection.create_key = connection.create_asked_at = None
-        connection.save(update_fields=["codat_id", "platform_name", "create_key", "create_asked_at"])
+        connection.save(update_fields=["codat_id", "platform_key", "platform_name", "create_key", "create_asked_at"])
         timeline.write(
             "codat.connection",
             company=connection.company_id,

@@ -46,6 +46,7 @@ CHANGED_FIELDS = [
     "failed_at",
     "failures",
     "failure",
+    "organisation",
     "organisation_was",
     "organisation_kept_at",
     "reads",
@@ -154,8 +155,9 @@ def _begin_reading(connection: Connection, at: datetime) -> None:
     connection.linked_at = connection.read_started_at = at
     connection.let_go_at = connection.failed_at = None
     connection.failures, connection.failure = 0, ""
-    if connection.organisation:
-        connection.organisation_was, connection.organisation_kept_at = connection.organisation, None
+    if connection.organisation:  # to be read anew: another file may have been picked this time
+        connection.organisation_was, connection.organisation = connection.organisation, ""
+        connection.organisation_kept_at = None
     since = read_counts_from(at, connection.left_at)
     kept = since.isoformat()
     connection.reads = {name: read for name, read in connection.reads.items() if read.get("at", "") >= kept}

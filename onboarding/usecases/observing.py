@@ -148,8 +148,11 @@ def _take_in(company: Company, told: codat.Connection, kind: Kind, source: Sourc
 
 
 def _lost_start(company: Company, told: codat.Connection, kind: Kind) -> Connection | None:
-    """Our own start whose answer never came. The partner connection has no platform to tell it by: there is one."""
+    """Our own start whose answer never came. The partner connection has no platform to tell it by: there is one.
+
+    Nor has an accounting connection of which Codat leaves the platform out, as it may; there is one unfinished, too.
+    """
     starts = company.connections.filter(kind=kind, status=Status.STARTING, codat_id=None, create_asked_at__isnull=False)
-    if kind == Kind.ACCOUNTING:
+    if kind == Kind.ACCOUNTING and told.platform_key:
         starts = starts.filter(platform_key=told.platform_key)
     return starts.first()

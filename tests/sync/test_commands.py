@@ -101,6 +101,13 @@ def test_codat_away_is_said_in_a_sentence(drifted):
     assert caught.value.returncode == 1
 
 
+def test_codats_limit_is_said_with_the_time_from_which_it_goes_on(drifted):
+    drifted.next_answer(429, Retry_After=3600, times=None)
+
+    with pytest.raises(CommandError, match=r"Codat takes no further request before \d\d:\d\d UTC. .* run it again"):
+        run("sync_connections")
+
+
 def test_another_sweep_is_not_disturbed(drifted):
     Lease.objects.create(name="sweep", held_by=uuid4(), held_until=timezone.now() + timedelta(minutes=1))
     with pytest.raises(CommandError, match="Another sweep") as caught:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from onboarding import codat
+from onboarding import codat, wiring
 from onboarding.actors import CLOCK, Actor
 from onboarding.errors import (
     AlreadyConnected,
@@ -16,10 +16,10 @@ from onboarding.errors import (
     PlatformPaused,
     TooManyTries,
 )
-from onboarding.lifecycle import Status
+from onboarding.lifecycle import Source, Status
 from onboarding.models import Company, Connection, Event, User
 from onboarding.platforms import TABLES
-from onboarding.usecases import connections, platforms
+from onboarding.usecases import connections, observing, platforms
 from onboarding.wiring import Errand
 from tests import factories
 from tests.kit import Sandbox
@@ -160,6 +160,30 @@ def test_a_lost_answer_to_the_connection_is_found_again(sandbox: Sandbox, compan
 
     [told] = sandbox.companies()
     assert [connection["id"] for connection in told["connections"]] == [str(only(company).codat_id)]
+
+
+@pytest.mark.parametrize("comes_first", ["its news", "a stranger's row"])
+def test_a_lost_one_that_codat_tells_without_its_software_is_made_once(
+    sandbox: Sandbox, company: Company, ana: User, comes_first: str
+) -> None:
+    """Codat may leave `integrationKey` out: then our own start is told by its being unfinished."""
+    sandbox.settings(integration_key=False)
+    sandbox.lose_answer("POST", "/connections$")
+    with pytest.raises(codat.Unreachable):
+        start(company, ana)
+    company.refresh_from_db()
+    assert company.codat_id
+    [told] = wiring.codat(Errand.FOLLOW).list_connections(company.codat_id).results
+    if comes_first == "a stranger's row":
+        Connection.objects.create(company=company, codat_id=told.id, origin="elsewhere")
+    observing.adopt(company, told, at=timezone.now(), source=Source.WEBHOOK)
+
+    start(company, ana)
+
+    [at_codat] = sandbox.companies()
+    [live] = company.connections.exclude(status=Status.DELETED)
+    assert [each["id"] for each in at_codat["connections"]] == [str(live.codat_id)]
+    assert (live.status, live.platform_key) == (Status.PENDING_AUTH, factories.XERO)
 
 
 def test_an_error_after_the_connection_was_made_is_healed(sandbox: Sandbox, company: Company, ana: User) -> None:

@@ -226,13 +226,17 @@ def test_the_first_read_is_asked_after_while_its_page_is_open(sandbox: Sandbox) 
     assert len(sandbox.requests("dataStatus")) == 1
 
 
+def hours_pass(*hours: int) -> None:
+    for hour in hours:
+        with time_machine.travel(timezone.now() + timedelta(hours=hour, minutes=1)):
+            follow_all(2)
+
+
 def test_the_end_of_the_first_read_is_noted_once_with_a_mail(sandbox: Sandbox) -> None:
     connection = factories.linked_connection(sandbox)
     sandbox.reads(str(connection.company.codat_id), "Complete", paymentMethods="NotSupported")
 
-    for hour in range(1, 4):
-        with time_machine.travel(timezone.now() + timedelta(hours=hour, minutes=1)):
-            follow_all(2)
+    hours_pass(1, 2, 3)
 
     connection.refresh_from_db()
     connection.company.refresh_from_db()
@@ -241,6 +245,25 @@ def test_the_end_of_the_first_read_is_noted_once_with_a_mail(sandbox: Sandbox) -
     assert connection.history.filter(kind="read").count() == 1
     assert Mail.objects.filter(kind="connected", company=connection.company).count() == 1
     assert connection.organisation
+
+
+def test_the_name_is_read_anew_after_a_reconnect_for_the_file_may_be_another(sandbox: Sandbox) -> None:
+    connection = factories.linked_connection(sandbox)
+    sandbox.reads(str(connection.company.codat_id), "Complete")
+    hours_pass(1, 2, 3)
+    connection.refresh_from_db()
+    before = connection.organisation
+
+    sandbox.deauthorise(str(connection.codat_id))
+    observing.read(connection, by=CLOCK, errand=Errand.FOLLOW)
+    sandbox.authorise(str(connection.codat_id), organisation="Quite Another Company")
+    observing.read(connection, by=CLOCK, errand=Errand.FOLLOW)
+    sandbox.reads(str(connection.company.codat_id), "Complete")
+    hours_pass(1, 2, 3)
+
+    connection.refresh_from_db()
+    assert before
+    assert (connection.organisation_was, connection.organisation) == (before, "Quite Another Company")
 
 
 def test_a_read_refused_for_want_of_access_expires_the_company(sandbox: Sandbox) -> None:

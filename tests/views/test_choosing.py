@@ -173,6 +173,15 @@ def test_trouble_at_codat_stays_on_before_and_says_so(status, words, sandbox, at
     assert list(Connection.objects.exclude(codat_id=None)) == []
 
 
+def test_a_day_that_is_used_up_says_how_long_to_wait(sandbox, at_ana, ana):
+    company = company_in("none", ana)
+    sandbox.next_answer(429, Retry_After=10000, times=None)
+
+    answer = at_ana.post(f"/c/{company.ref}/connect/xero/go/")
+
+    assert "Your connection is not affected. Wait 3 hours, then try again." in text_of(at_ana.get(answer.url))
+
+
 def test_a_link_address_is_in_no_page(sandbox, at_ana, ana):
     company = company_in("none", ana)
     link = at_ana.post(f"/c/{company.ref}/connect/xero/go/").url

@@ -281,6 +281,22 @@ def test_a_time_without_fractions_within_the_second_of_our_read_is_settled_by_a_
     assert (connection.status, row.outcome) == ("Deauthorized", "asked")
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_time_without_fractions_has_no_order_to_another_events_of_its_second(sandbox, at_once):
+    """Codat may cut one time and not the other: which of them was later, only Codat knows."""
+    connection = factories.linked_connection(sandbox)
+    second = timezone.now().replace(microsecond=0) - timedelta(seconds=2)
+    Connection.objects.filter(pk=connection.pk).update(seen_at=second - timedelta(minutes=1))
+    cut = told("connection.disconnected", connection, at=second)
+    exact = told("connection.reconnected", connection, at=second.replace(microsecond=5))
+    sandbox.drift(str(connection.codat_id), "Deauthorized")
+    rows = deliver(exact, cut) if at_once else [*deliver(exact), *deliver(cut)]
+
+    connection.refresh_from_db()
+    assert connection.status == "Deauthorized"
+    assert rows[-1].outcome == "asked"
+
+
 @pytest.mark.parametrize("event_type", ["connection.deleted", "connection.disconnected", "connection.connected"])
 def test_a_batch_costs_the_same_for_one_and_for_three(event_type):
     assert queries_of_a_batch(event_type, 1) == queries_of_a_batch(event_type, 3) < 25

@@ -3,14 +3,16 @@
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.core.management import CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
 from onboarding import checks
 from onboarding.actors import Actor
-from onboarding.codat import CodatError
+from onboarding.codat import Busy, CodatError
 from onboarding.errors import explain
 from onboarding.management import acting, choosing
 from onboarding.management.batches import FAILED, BatchCommand, refuse
@@ -58,7 +60,7 @@ class Command(BatchCommand):
         except sync.AlreadyRunning:
             refuse("Another sweep is running; it does the same.")
         except CodatError as error:
-            word = f"stopped: {explain(error)} What was compared is stored; run it again."
+            word = f"stopped: {_why(error)} What was compared is stored; run it again."
         is_whole = not word or word.startswith("whole")
         if not options["dry_run"]:
             _note(by, chosen, changes, is_whole=is_whole)
@@ -79,6 +81,14 @@ class Command(BatchCommand):
     def _say(self, changes: list[Change]) -> None:
         parts = ", ".join(f"{count:,} {word}" for word, count in _counts(changes).most_common())
         self.say(f"{len(changes):,} changed: {parts}" if changes else "0 changed")
+
+
+def _why(error: CodatError) -> str:
+    """For whoever runs this; of Codat's limits `explain` speaks to customers."""
+    if not isinstance(error, Busy):
+        return str(explain(error))
+    at = timezone.now() + timedelta(seconds=error.retry_after or 0)  # UTC
+    return f"Codat takes no further request{f' before {at:%H:%M} UTC' if error.retry_after else ''}."
 
 
 def _counts(changes: list[Change]) -> Counter[str]:

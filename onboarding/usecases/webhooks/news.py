@@ -67,8 +67,9 @@ def _take_statuses(batch: Batch) -> None:
 
 
 def _newest(batch: Batch, pk: int, heard: list[tuple[Observation, News]]) -> Observation | None:
-    latest_at = max(observation.at for observation, _ in heard)
-    latest = {observation.status: observation for observation, _ in heard if observation.at == latest_at}
+    last = max(observation.at for observation, _ in heard)
+    perhaps = (each for each, _ in heard if each.at == last or sorting.have_no_order(each.at, last))
+    latest = {each.status: each for each in sorted(perhaps, key=lambda each: each.at)}
     if Status.DELETED in latest:
         return latest[Status.DELETED]
     if len(latest) == 1:

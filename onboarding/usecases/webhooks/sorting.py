@@ -1,7 +1,7 @@
 """What one webhook message says, put where its batch takes it in. No database, no network."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -89,12 +89,15 @@ def _status(news: News) -> str:
 
 
 def _is_too_close(told: Observation, known: KnownConnection) -> bool:
-    """A time without fractions may be any moment of its second: no order to a read of ours within that second."""
-    if told.at.microsecond or known.seen_at is None or not known.seen_by_read:
+    if known.seen_at is None or known.status in (told.status, Status.DELETED):
         return False
-    if known.status in (told.status, Status.DELETED):
-        return False
-    return told.at <= known.seen_at < told.at + timedelta(seconds=1)
+    return have_no_order(told.at, known.seen_at)
+
+
+def have_no_order(one: datetime, other: datetime) -> bool:
+    """A time without fractions may be any moment of its second: nobody knows whether it was before or after another."""
+    early, late = min(one, other), max(one, other)
+    return not early.microsecond and late < early + timedelta(seconds=1)
 
 
 def _sort_read(batch: Batch, news: News) -> None:
