@@ -29,7 +29,7 @@ class State(StrEnum):
     NEW = "new"
 
 
-WAITING = frozenset({"", "Initial", "Queued", "PrerequisiteNotMet"})
+WAITING = frozenset({"", "Initial", "Queued"})
 READING = frozenset(
     {"Fetching", "MapQueued", "Mapping", "ProcessingQueued", "Processing", "ValidationQueued", "Validating"}
 )
@@ -37,9 +37,13 @@ DONE = "Complete"
 NOT_SUPPORTED = "NotSupported"
 AUTH_ERROR = "AuthError"
 PERMISSION_ERROR = "PermissionsError"
+PREREQUISITE_NOT_MET = "PrerequisiteNotMet"  # ended unread, for want of another data type
 RETRYING = frozenset(
     {"FetchError", "MapError", "ValidationError", "ProcessingError", "InternalError", "RateLimitError", "Cancelled"}
+    | {PREREQUISITE_NOT_MET}
 )
+NOTHING_AMISS = frozenset({DONE, NOT_SUPPORTED}) | WAITING | READING
+ENDS = frozenset({DONE, NOT_SUPPORTED, AUTH_ERROR, PERMISSION_ERROR}) | RETRYING
 WAITS_FOR_COMPUTER_AFTER = timedelta(minutes=15)
 CHECKING_FOR_AT_MOST = timedelta(days=1)  # Codat's link is dead by then: the customer starts again
 
@@ -94,21 +98,34 @@ def state_of(connection: Facts | None, *, accepted: bool, invited: bool, now: da
 
 
 def _state_of_linked(connection: Facts, now: datetime) -> State:
-    words = {read["status"] for read in connection.reads.values()}
-    if AUTH_ERROR in words:
+    told = {told_by(read["status"]) for read in connection.reads.values()}
+    if State.EXPIRED in told:
         return State.EXPIRED
-    if PERMISSION_ERROR in words:
+    if State.PERMISSION in told:
         return State.PERMISSION
     if connection.first_read_at is None:
         return State.WAITING_PC if _waits_for_computer(connection, now) else State.READING
-    return State.PARTIAL if words & RETRYING else State.LINKED
+    return State.PARTIAL if State.PARTIAL in told else State.LINKED
+
+
+def told_by(word: str) -> State | None:
+    """The state that one data type's word brings about once the first read is over; None: nothing is amiss.
+
+    A word that we do not know is no success: what it stands for has not been read, as far as we can tell.
+    """
+    if word == AUTH_ERROR:
+        return State.EXPIRED
+    if word == PERMISSION_ERROR:
+        return State.PERMISSION
+    return None if word in NOTHING_AMISS else State.PARTIAL
 
 
 def _waits_for_computer(connection: Facts, now: datetime) -> bool:
     if connection.platform_key != QUICKBOOKS_DESKTOP or connection.read_started_at is None:
         return False
     words = {read["status"] for read in connection.reads.values()}
-    return words <= WAITING and now - connection.read_started_at > WAITS_FOR_COMPUTER_AFTER
+    never_began = WAITING | {PREREQUISITE_NOT_MET}  # neither says that the computer answered
+    return words <= never_began and now - connection.read_started_at > WAITS_FOR_COMPUTER_AFTER
 
 
 def _state_of_unfinished(connection: Facts, now: datetime) -> State:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from onboarding.lifecycle import Status
-from onboarding.states import State, current_of, is_another_organisation, progress, state_of
+from onboarding.states import ENDS, READING, WAITING, State, current_of, is_another_organisation, progress, state_of
+from sandbox import datatypes
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -45,10 +46,18 @@ def reads(*words: str) -> dict[str, dict[str, str]]:
         (Facts("Linked", reads=reads("PermissionsError"), first_read_at=NOW), State.PERMISSION),
         (Facts("Linked", "pqsw", reads("Queued"), read_started_at=ago(minutes=16)), State.WAITING_PC),
         (Facts("Linked", "pqsw", reads("Queued"), read_started_at=ago(minutes=14)), State.READING),
+        (
+            Facts("Linked", "pqsw", reads("Queued", "PrerequisiteNotMet"), read_started_at=ago(hours=1)),
+            State.WAITING_PC,
+        ),
         (Facts("Linked", "pqsw", reads("Fetching"), read_started_at=ago(hours=2)), State.READING),
         (Facts("Linked", "gbol", reads("Queued"), read_started_at=ago(hours=2)), State.READING),
         (Facts("Linked", reads=reads("Complete", "FetchError"), first_read_at=NOW), State.PARTIAL),
         (Facts("Linked", reads=reads("Complete", "NotSupported"), first_read_at=NOW), State.LINKED),
+        (Facts("Linked", reads=reads("Complete", "PrerequisiteNotMet"), first_read_at=NOW), State.PARTIAL),
+        (Facts("Linked", reads=reads("Complete", "SomethingNew"), first_read_at=NOW), State.PARTIAL),
+        (Facts("Linked", reads=reads("Complete", "SomethingNew")), State.READING),
+        (Facts("Linked", reads=reads("Complete", "Queued"), first_read_at=NOW), State.LINKED),
         (Facts("PendingAuth", left_at=ago(minutes=5), returned_at=NOW, returned_code=200), State.CHECKING),
         (Facts("PendingAuth", left_at=NOW, returned_at=ago(minutes=5), returned_code=200), State.PENDING),
         (Facts("PendingAuth", left_at=ago(days=3), returned_at=ago(days=2), returned_code=200), State.PENDING),
@@ -101,6 +110,18 @@ def test_progress_leaves_out_what_the_platform_does_not_offer() -> None:
     known = {"bills": {"status": "Complete"}, "suppliers": {"status": "NotSupported"}}
 
     assert progress(known, ("bills", "suppliers", "company")) == (1, 2)
+
+
+@pytest.mark.parametrize("word", ["PrerequisiteNotMet", "SomethingNew"])
+def test_progress_counts_as_done_only_what_is_complete(word: str) -> None:
+    known = {"bills": {"status": "Complete"}, "suppliers": {"status": word}}
+
+    assert progress(known, ("bills", "suppliers")) == (1, 2)
+
+
+def test_every_word_that_codat_publishes_is_a_step_or_an_end() -> None:
+    assert datatypes.ENDS == ENDS
+    assert (WAITING | READING | ENDS) - {""} == datatypes.STATUSES
 
 
 @pytest.mark.parametrize(

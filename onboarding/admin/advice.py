@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .. import words as customer_words
 from ..lifecycle import Status
-from ..states import PERMISSION_ERROR, RETRYING, State, is_another_organisation
+from ..states import State, is_another_organisation
 from ..usecases.reads import progress_of
 from ..usecases.standing import quiet_days
 from ..views import scenes
@@ -143,7 +143,7 @@ def _unlinked(desk: Desk) -> Advice:
 
 
 def _permission(desk: Desk) -> Advice:
-    refused = desk.broken_reads(PERMISSION_ERROR)
+    refused = desk.reads_telling(State.PERMISSION)
     names = ", ".join(customer_words.item_name(name) for name in refused)
     message = next((read["message"] for read in refused.values() if read.get("message")), "")
     said = f" It said: “{message}”" if message else ""
@@ -167,10 +167,14 @@ def _reading(desk: Desk) -> Advice:
     return Advice(title, cause, ("check",))
 
 
+def _left_out(desk: Desk) -> str:
+    """The data types that are not read and whose reading is not seen to go on, each with Codat's own word."""
+    left = desk.reads_telling(State.PARTIAL)
+    return ", ".join(f"{customer_words.item_name(name)} ({read['status']})" for name, read in left.items())
+
+
 def _partial(desk: Desk) -> Advice:
-    failed = desk.broken_reads(*RETRYING)
-    names = ", ".join(f"{customer_words.item_name(name)} ({read['status']})" for name, read in failed.items())
-    cause = f"Linked, but the last read left out {names}. {_last_read(desk)} We try again by ourselves."
+    cause = f"Linked, but the last read left out {_left_out(desk)}. {_last_read(desk)} We try again by ourselves."
     more = ["If it fails again, copy the details and write to Codat support with the correlation ID."]
     return Advice("Next: read the data now", cause, ("read_data", "check"), more=more)
 

@@ -21,7 +21,7 @@ from ..models import (
     User,
 )
 from ..platforms import TABLES
-from ..states import AUTH_ERROR, State, current_of
+from ..states import State, current_of, told_by
 from ..usecases import deletion, reads
 
 NOTES_SHOWN = 20
@@ -109,16 +109,17 @@ class Desk:
         """The newest bounce of the address that we write to."""
         return next((mail for mail in self.mails if mail.bounced_at and mail.to == self.company.email), None)
 
-    def broken_reads(self, *statuses: str) -> dict[str, dict[str, str]]:
-        """The data types whose last read ended with one of these, of the connection that counts."""
+    def reads_telling(self, state: State) -> dict[str, dict[str, str]]:
+        """The data types whose last read brings this state about, of the connection that counts."""
         current = self.current
         told = current.reads if current else {}
-        return {name: read for name, read in told.items() if read.get("status") in statuses}
+        return {name: read for name, read in told.items() if told_by(read.get("status", "")) is state}
 
     @property
     def auth_message(self) -> str:
         """Why the software let us in no more, in its own words, if any read was told."""
-        return next((read["message"] for read in self.broken_reads(AUTH_ERROR).values() if read.get("message")), "")
+        refused = self.reads_telling(State.EXPIRED).values()
+        return next((read["message"] for read in refused if read.get("message")), "")
 
 
 def load(pk: int, viewer: User) -> Desk:

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ..platforms import PLATFORMS
-from ..states import AUTH_ERROR, DONE, NOT_SUPPORTED, PERMISSION_ERROR, READING, RETRYING, State
+from ..states import AUTH_ERROR, DONE, NOT_SUPPORTED, PERMISSION_ERROR, READING, State, told_by
 from ..templatetags.icons import icon
 
 
@@ -128,7 +128,7 @@ def read_word(status: str) -> Word:
         return Word(words, "bad", "octagon")
     if status == AUTH_ERROR:
         return Word(words, "warn", "triangle")
-    return Word(words, "warn", "refresh") if status in RETRYING else Word(words, "off", "circle")
+    return Word(words, "warn", "refresh") if told_by(status) is State.PARTIAL else Word(words, "off", "circle")
 
 
 def connection_word(status: str) -> Word:

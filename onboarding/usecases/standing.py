@@ -13,7 +13,7 @@ from django.utils import timezone
 from .. import queries
 from ..lifecycle import Status
 from ..models import Company, Connection, Invitation, Kind, Mail, SoftwareRequest
-from ..states import AUTH_ERROR, PERMISSION_ERROR, RETRYING, State, current_of, state_of
+from ..states import AUTH_ERROR, PERMISSION_ERROR, State, current_of, state_of, told_by
 from .saving import save_each, update_each
 
 DERIVED = [
@@ -88,20 +88,12 @@ def _derive(company, now: datetime) -> bool:  # type: ignore[no-untyped-def]
     return before != [getattr(company, name) for name in DERIVED]
 
 
-# The words that a read ends with, for the states that follow from one.
-TOLD_BY_READS = {
-    State.EXPIRED: frozenset({AUTH_ERROR}),
-    State.PERMISSION: frozenset({PERMISSION_ERROR}),
-    State.PARTIAL: RETRYING,
-}
-
-
 def _since(current: Connection | None, company: Company, state: State, now: datetime) -> datetime:
     """When the state began, as well as we know."""
     if current is None:
         return company.gone_at or company.accepted_at or company.invited_at or now
-    words = TOLD_BY_READS.get(state, frozenset())
-    told = [read["at"] for read in current.reads.values() if read.get("status") in words and "at" in read]
+    reads = current.reads.values()
+    told = [read["at"] for read in reads if told_by(read.get("status", "")) is state and "at" in read]
     by_read = datetime.fromisoformat(min(told)) if told and current.status == Status.LINKED else None
     back = current.returned_at if state == State.CHECKING else None
     return max((at for at in (current.status_at, current.left_at, current.failed_at, back, by_read) if at), default=now)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from .. import brand, dates, words
 from ..models import Connection, Event, Mail, Origin, User
 from ..platforms import TABLES
-from ..states import PERMISSION_ERROR, RETRYING, State
+from ..states import State
 from ..usecases import consents, timeline
 from ..usecases.standing import quiet_days
 from ..words import PREPARATIONS, is_expenses
@@ -63,8 +63,8 @@ def concerns(facts: Facts) -> dict[str, Any]:
     return {
         "is_waiting_for_computer": state == State.WAITING_PC,
         "is_slow": is_slow(facts) if state == State.CHECKING else state == State.READING and is_slow_read(facts),
-        "failing": shown.names_with(connection, RETRYING) if state == State.PARTIAL else [],
-        "denied": shown.names_with(connection, frozenset({PERMISSION_ERROR})) if is_read else [],
+        "failing": shown.names_telling(connection, state) if state == State.PARTIAL else [],
+        "denied": shown.names_telling(connection, State.PERMISSION) if is_read else [],
         "quiet_days": quiet_days(connection, facts.now) if is_read else 0,
         "is_from_elsewhere": is_read and connection.origin == Origin.ELSEWHERE,
         "wrong": another_organisation(facts),

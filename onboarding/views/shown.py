@@ -88,10 +88,13 @@ def wanted(company: Company) -> tuple[str, ...]:
 
 
 def rows_of(connection: Connection, data_types: Iterable[str], platform: str) -> list[Row]:
-    return [_row(name, connection.reads.get(name, {}).get("status", ""), platform) for name in data_types]
+    is_over = connection.first_read_at is not None
+    words_of = {name: connection.reads.get(name, {}).get("status", "") for name in data_types}
+    return [_row(name, word, platform, is_over=is_over) for name, word in words_of.items()]
 
 
-def _row(data_type: str, status: str, platform: str) -> Row:
+def _row(data_type: str, status: str, platform: str, *, is_over: bool) -> Row:
+    """`is_over`: the first read has ended. Until then a word that we do not know may be a step of it."""
     name = words.item_name(data_type)
     if status == states.DONE:
         return Row(name, "check", Badge("ok", "filled", _("Done")))
@@ -101,14 +104,18 @@ def _row(data_type: str, status: str, platform: str) -> Row:
         return Row(name, "dash", Badge("off", "dash", _("Not offered by %(platform)s") % {"platform": platform}))
     if status in (states.PERMISSION_ERROR, states.AUTH_ERROR):
         return Row(name, "octagon", Badge("bad", "octagon", _("Permission missing")))
-    if status in states.RETRYING:
+    if status in states.RETRYING or (is_over and states.told_by(status) is State.PARTIAL):
         return Row(name, "refresh", Badge("warn", "refresh", _("We will try again")))
-    return Row(name, "circle", Badge("off", "circle", _("Waiting")))  # also for a word that we do not know
+    return Row(name, "circle", Badge("off", "circle", _("Waiting")))
 
 
-def names_with(connection: Connection, status: frozenset[str]) -> list[str]:
-    """The data types, in words, whose last read ended with one of these."""
-    return [words.item_name(name) for name, read in connection.reads.items() if read.get("status") in status]
+def names_telling(connection: Connection, state: State) -> list[str]:
+    """The data types, in words, whose last read brings this state about."""
+    return [
+        words.item_name(name)
+        for name, read in connection.reads.items()
+        if states.told_by(read.get("status", "")) is state
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,12 @@ def test_permission_missing_names_the_right_and_the_message(support: Client) -> 
     assert "“Missing right: List bills.”" in told
 
 
-def test_partial_data_names_what_was_left_out(support: Client) -> None:
+@pytest.mark.parametrize("word", ["FetchError", "PrerequisiteNotMet", "SomethingNew"])
+def test_partial_data_names_what_was_left_out(support: Client, word: str) -> None:
     connection = linked()
-    read(connection, suppliers="FetchError")
+    read(connection, suppliers=word)
 
-    assert "left out Suppliers (FetchError)" in first_lines(support, connection.company)
+    assert f"left out Suppliers ({word})" in first_lines(support, connection.company)
 
 
 def test_reading_says_how_far_it_is(support: Client) -> None:

@@ -240,6 +240,20 @@ def test_a_word_of_codat_that_we_do_not_know_reads_as_waiting(at_ana, ana):
     assert "Sublimating" not in text_of(answer)
 
 
+@pytest.mark.parametrize("word", ["PrerequisiteNotMet", "Sublimating"])
+def test_a_type_that_was_left_out_is_told_and_nothing_is_said_to_be_up_to_date(word, at_ana, ana):
+    company = company_in("linked", ana)
+    row = company.connections.get()
+    row.reads["bills"]["status"] = word
+    row.save(update_fields=["reads"])
+
+    text = text_of(at_ana.get(CONNECTION.format(company.ref)))
+
+    assert "1 item could not be read yet." in text
+    assert text.count("We will try again") == 2  # the notice, and the row of the bills
+    assert [words for words in ("Everything is up to date.", word) if words in text] == []
+
+
 def test_problem_page_has_the_details_for_support_closed(at_ana, ana):
     company = company_in("failed", ana)
 

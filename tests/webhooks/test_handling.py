@@ -11,7 +11,7 @@ from django.utils import timezone
 from onboarding import quota
 from onboarding.lifecycle import Status
 from onboarding.models import Company, Connection, Delivery, Event, Tally
-from onboarding.usecases import webhooks
+from onboarding.usecases import reads, webhooks
 from tests import factories
 from tests.webhooks.letters import about, about_company, deliver, headers, letter, told
 
@@ -88,6 +88,21 @@ def test_reads_are_noted_for_each_data_type(connection):
     words = {name: read["status"] for name, read in connection.reads.items()}
     assert words == {"bills": "Complete", "suppliers": "FetchError"}
     assert connection.first_read_at is not None
+
+
+@pytest.mark.parametrize("word", ["PrerequisiteNotMet", "SomethingNew"])
+def test_a_type_that_was_left_out_is_no_success(connection, word):
+    names = reads.wanted(connection)
+    words = dict.fromkeys(names, "Complete") | {"bills": word}
+    types = [{"connectionId": str(connection.codat_id), "dataType": name, "status": words[name]} for name in names]
+    payload = {"referenceCompany": about_company(connection.company), "dataTypes": types}
+    deliver(letter("read.completed.initial", payload))
+
+    connection.refresh_from_db()
+    connection.company.refresh_from_db()
+    assert connection.first_read_at is not None
+    assert connection.reads["bills"]["status"] == word
+    assert connection.company.state == "partial"
 
 
 def test_a_deleted_company_is_marked_with_all_its_connections(connection):
