@@ -15,13 +15,14 @@ from ..errors import NotLinked, NotNow
 from ..lifecycle import LINK_LIVES, Source, Status, read_counts_from
 from ..models import Company, Connection, Event, Kind
 from ..platforms import TABLES
-from ..states import DONE, NOT_SUPPORTED, READING, WAITING, progress
+from ..states import DONE, ENDS, NOT_SUPPORTED, READING, WAITING, progress
 from ..wiring import Errand
 from ..wiring import codat as codat_for
 from . import mails, standing, timeline
 from .saving import update_each
 
 SAVED = ["reads", "last_read_at", "first_read_at", "look_at", "looks"]
+UNKNOWN_WORD_MAY_RUN_FOR = timedelta(days=1)  # then it counts as an end, or the first read would have none
 READS_ONE_TYPE = "company"  # the smallest: enough to keep idle access alive
 
 
@@ -206,9 +207,16 @@ def _ask_status(connection: Connection, errand: Errand) -> None:
     ours = [(name, told[name]) for name in wanted(connection) if name in told]
     outcomes = [_outcome_of(name, each, asked_at) for name, each in ours if not _is_of_before(each, connection)]
     words = {outcome.status for outcome in outcomes}
-    has_all = len(outcomes) == len(wanted(connection))
-    is_over = has_all and not words & (WAITING | READING)
+    is_over = len(outcomes) == len(wanted(connection)) and _have_ended(words, connection, asked_at)
     note(connection, outcomes, by=Actor(Source.WORKER), ended_at=asked_at if is_over else None)
+
+
+def _have_ended(words: set[str], connection: Connection, now: datetime) -> bool:
+    """Whether every word is an end. One that we do not know may be a step of a read that runs: it gets a day."""
+    if words & (WAITING | READING):
+        return False
+    since = connection.read_started_at or connection.linked_at
+    return words <= ENDS or (since is not None and now - since > UNKNOWN_WORD_MAY_RUN_FOR)
 
 
 def _outcome_of(name: str, told: codat.DataStatus, at: datetime) -> Outcome:
