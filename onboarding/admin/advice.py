@@ -161,7 +161,8 @@ def _reading(desk: Desk) -> Advice:
     assert desk.current is not None
     done, total = progress_of(desk.current)
     age = desk.now - (desk.company.state_since or desk.now)
-    cause = f"Linked {_since(desk)}. First read {done} of {total}."
+    left = _left_out(desk)
+    cause = f"Linked {_since(desk)}. First read {done} of {total}.{f' Not read: {left}.' if left else ''}"
     is_long = age > words.PATIENCE[State.READING]
     title = "Next: look at what is not read yet" if is_long else "Next: wait for the first read"
     return Advice(title, cause, ("check",))

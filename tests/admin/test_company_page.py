@@ -88,6 +88,13 @@ def test_partial_data_names_what_was_left_out(support: Client, word: str) -> Non
     assert f"left out Suppliers ({word})" in first_lines(support, connection.company)
 
 
+def test_a_word_that_we_do_not_know_is_told_to_staff_while_the_first_read_lasts(support: Client) -> None:
+    connection = linked()
+    read(connection, ends=False, bills="SomethingNew")
+
+    assert "First read 6 of 7. Not read: Bills (SomethingNew)." in first_lines(support, connection.company)
+
+
 def test_reading_says_how_far_it_is(support: Client) -> None:
     connection = linked()
     read(connection, ends=False, bills="Fetching", suppliers="Queued")
