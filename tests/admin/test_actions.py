@@ -2,10 +2,12 @@
 
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from onboarding.actors import Actor
 from onboarding.lifecycle import Source, Status
 from onboarding.models import Company, Connection, Event, Invitation, Mail
+from onboarding.tasks import follow_connections
 from onboarding.usecases import connections, invitations, reads, standing
 from onboarding.usecases.reads import Outcome
 from tests import factories
@@ -249,6 +251,24 @@ def test_a_missing_partner_connection_is_made(sandbox: Sandbox, support: Client)
 
     assert said == "The partner connection is made."
     assert connection.company.connections.filter(kind="partner_expense", status=Status.LINKED).count() == 1
+
+
+def test_a_refused_partner_connection_shows_its_reason_and_is_asked_for_again_at_once(
+    sandbox: Sandbox, support: Client
+) -> None:
+    connection = factories.linked_connection(sandbox, product="expenses")
+    sandbox.next_answer(400, path="partnerExpense")
+    for _ in range(3):
+        follow_connections()
+    page = support.get(page_of(connection.company))
+
+    (said,) = do(support, connection.company, "retry_partner")
+
+    refusal = Event.objects.get(kind="partner.failed")
+    assert page.context["advice"].title == "Next: make the partner connection"
+    assert refusal.is_problem and "400" in refusal.after
+    assert escape(refusal.after) in page.content.decode()
+    assert said == "The partner connection is made."
 
 
 def test_deleting_a_connection_takes_the_reference(sandbox: Sandbox, lead: Client) -> None:
