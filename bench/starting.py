@@ -69,30 +69,30 @@ def _cold(folder: str) -> float:
 
 
 def _start(copy: Path) -> float:
-    with _running(copy) as port:
-        return seconds(lambda: _first_page(port))
+    with _running(copy) as (port, process):
+        return seconds(lambda: _first_page(port, process))
 
 
 @contextmanager
-def _running(copy: Path) -> Iterator[int]:
+def _running(copy: Path) -> Iterator[tuple[int, Process]]:
     port, sandbox_port = free_port(), free_port()
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {"PORT": str(port), "SANDBOX_PORT": str(sandbox_port), "PYTHONDONTWRITEBYTECODE": ""}
     process = Process("start", [PYTHON, str(copy / "start.py"), "run"], environment, copy.parent)
     try:
-        yield port
+        yield port, process
         assert process.is_alive, process.output[-2000:]
     finally:
         process.stop()
 
 
-def _first_page(port: int) -> None:
+def _first_page(port: int, process: Process) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
+    while time.monotonic() < until and process.is_alive:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except (OSError, urllib.error.URLError):
             time.sleep(0.05)
-    raise TimeoutError("no page")
+    raise TimeoutError(f"no page; the last that was said: {process.output[-2000:]}")
