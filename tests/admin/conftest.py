@@ -10,13 +10,19 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from onboarding import quota, roles
-from onboarding.models import Company, User
+from onboarding.actors import Actor
+from onboarding.lifecycle import Source
+from onboarding.models import Company, Connection, User
+from onboarding.usecases import reads
+from onboarding.usecases.reads import Outcome
 from tests import factories
 
 BACKEND = "onboarding.asking.Accounts"
 LIST = "/admin/onboarding/company/"
+WORKER = Actor(Source.WORKER)
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +94,16 @@ def do(browser: Client, company: Company, name: str, /, **told: Any) -> list[str
     response = browser.post(act_of(company, name), told)
     assert response.status_code == 303, response.content.decode()[:2000]
     return texts(browser.get(response.headers["Location"]))
+
+
+def lines(company: Company) -> list[tuple[str, str, str]]:
+    """(kind, who, why) of what staff did, oldest first."""
+    rows = company.events.filter(source=Source.STAFF).order_by("pk")
+    return [(event.kind, str(event.by), event.reason) for event in rows]
+
+
+def has_read(connection: Connection) -> None:
+    now = timezone.now()
+    reads.note(
+        connection, [Outcome(name, "Complete", now) for name in reads.wanted(connection)], by=WORKER, ended_at=now
+    )

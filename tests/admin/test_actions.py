@@ -1,33 +1,15 @@
 """What staff do for one company: through the use cases, on record, and with what Codat said."""
 
 from django.test import Client
-from django.utils import timezone
 from django.utils.html import escape
 
-from onboarding.actors import Actor
-from onboarding.lifecycle import Source, Status
-from onboarding.models import Company, Connection, Event, Invitation, Mail
+from onboarding.lifecycle import Status
+from onboarding.models import Company, Event, Invitation, Mail
 from onboarding.tasks import follow_connections
-from onboarding.usecases import connections, invitations, reads, standing
-from onboarding.usecases.reads import Outcome
+from onboarding.usecases import connections, invitations, standing
 from tests import factories
-from tests.admin.conftest import LIST, act_of, do, page_of
+from tests.admin.conftest import LIST, WORKER, act_of, do, has_read, lines, page_of
 from tests.kit import Sandbox
-
-WORKER = Actor(Source.WORKER)
-
-
-def lines(company: Company) -> list[tuple[str, str, str]]:
-    """(kind, who, why) of what staff did, oldest first."""
-    rows = company.events.filter(source=Source.STAFF).order_by("pk")
-    return [(event.kind, str(event.by), event.reason) for event in rows]
-
-
-def has_read(connection: Connection) -> None:
-    now = timezone.now()
-    reads.note(
-        connection, [Outcome(name, "Complete", now) for name in reads.wanted(connection)], by=WORKER, ended_at=now
-    )
 
 
 def test_check_says_the_time_and_what_codat_said(sandbox: Sandbox, support: Client) -> None:

@@ -2,31 +2,14 @@
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from onboarding.actors import Actor
-from onboarding.lifecycle import Source, Status
-from onboarding.models import Company, Connection, Invitation, Mail, Membership, User
+from onboarding.lifecycle import Status
+from onboarding.models import Company, Invitation, Mail, Membership, User
 from onboarding.usecases import invitations, reads
-from onboarding.usecases.reads import Outcome
 from tests import factories
-from tests.admin.conftest import LIST, act_of, do, page_of
+from tests.admin.conftest import LIST, WORKER, act_of, do, lines, page_of
 from tests.kit import Sandbox
-
-WORKER = Actor(Source.WORKER)
-
-
-def lines(company: Company) -> list[tuple[str, str, str]]:
-    """(kind, who, why) of what staff did, oldest first."""
-    rows = company.events.filter(source=Source.STAFF).order_by("pk")
-    return [(event.kind, str(event.by), event.reason) for event in rows]
-
-
-def has_read(connection: Connection) -> None:
-    now = timezone.now()
-    reads.note(
-        connection, [Outcome(name, "Complete", now) for name in reads.wanted(connection)], by=WORKER, ended_at=now
-    )
 
 
 def test_a_revoked_invitation_opens_nothing_any_more(support: Client) -> None:
