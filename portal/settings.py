@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "portal.proxy.TrustedProxy",
     "portal.known_networks.KnownNetworks",
     "django.middleware.security.SecurityMiddleware",
+    "portal.short_way.ShortWay",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "onboarding.middleware.PageMiddleware",
