@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "portal.watched.AnyHost",
     "portal.head.NoBodyForHead",
     "portal.headers.Headers",
-    "csp.middleware.CSPMiddleware",
+    "portal.content_policy.ContentPolicy",
     "portal.proxy.TrustedProxy",
     "portal.known_networks.KnownNetworks",
     "django.middleware.security.SecurityMiddleware",
