@@ -4,12 +4,14 @@ import hashlib
 import logging
 import random
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -44,46 +46,62 @@ def accept(raw_body: bytes, headers: Mapping[str, str]) -> None:
         tallies.count(f"webhook.refused.{error.reason}")
         raise
     now = timezone.now()
-    delivery = Delivery(
-        webhook_id=webhook_id if len(webhook_id) <= MAX_ID_LENGTH else hashlib.sha256(webhook_id.encode()).hexdigest(),
-        event_type=event.event_type[:100],
-        event_id=event.id[:64],
-        generated_at=event.generated_at,
-        company_codat_id=event.company_id,
-        connection_codat_id=event.connection_id,
-        payload=event.payload,
-        not_before=now,
+    _keep_once(
+        {
+            "webhook_id": _short(webhook_id),
+            "event_type": event.event_type[:100],
+            "event_id": event.id[:64],
+            "generated_at": event.generated_at,
+            "received_at": now,
+            "company_codat_id": event.company_id,
+            "connection_codat_id": event.connection_id,
+            "payload": event.payload,
+            "not_before": now,
+            "attempts": 0,
+            "outcome": "",
+            "error": "",
+        }
     )
-    _keep_once(delivery)
 
 
-def _keep_once(delivery: Delivery) -> None:
+def _short(webhook_id: str) -> str:
+    return webhook_id if len(webhook_id) <= MAX_ID_LENGTH else hashlib.sha256(webhook_id.encode()).hexdigest()
+
+
+def _keep_once(row: dict[str, Any]) -> None:
     """One statement that commits itself, for Codat waits: bulk_create would send BEGIN and COMMIT around it.
 
     Codat repeats itself: the first one counts. So may we, and a kept connection need not be asked first whether it
     still works, which is a round trip as long as the statement: if it does not, the row goes over a new one.
     """
-    fields = Delivery._meta.concrete_fields
-    values = [field.get_db_prep_save(field.pre_save(delivery, True), connection) for field in fields]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(Delivery._meta.db_table)
-    # Names of our own model, and marks; every value is a parameter.
-    statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
-    is_kept = connection.connection is not None and not connection.in_atomic_block
+    database = connections[DEFAULT_DB_ALIAS]  # itself: each word to its stand-in looks this thread's up anew
+    statement, prepare = _insert(tuple(row))
+    values = [each(value, database) for each, value in zip(prepare, row.values(), strict=True)]
+    is_kept = database.connection is not None and not database.in_atomic_block
     if is_kept:
-        connection.health_check_done = True  # type: ignore[attr-defined]
+        database.health_check_done = True  # type: ignore[attr-defined]
     try:
-        _send(statement, values)
+        _send(database, statement, values)
     except (OperationalError, InterfaceError):
-        if not is_kept or connection.is_usable():
+        if not is_kept or database.is_usable():
             raise
-        connection.close()
-        _send(statement, values)
+        database.close()
+        _send(database, statement, values)
 
 
-def _send(statement: str, values: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
+@cache
+def _insert(names: tuple[str, ...]) -> tuple[str, list[Callable[..., Any]]]:
+    """The statement for these columns, and what makes each one's value fit for the database."""
+    marks = ", ".join(["%s"] * len(names))
+    # Names of our own model, and marks; every value is a parameter.
+    into = f'"{Delivery._meta.db_table}" ({", ".join(names)})'
+    statement = f"INSERT INTO {into} VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    fields = {field.column: field for field in Delivery._meta.concrete_fields}
+    return statement, [fields[name].get_db_prep_save for name in names]
+
+
+def _send(database: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> None:
+    with database.cursor() as cursor:
         cursor.execute(statement, values)
 
 
