@@ -73,10 +73,18 @@ class Event:
     company_id: UUID | None
     connection_id: UUID | None
     status: str
-    connection: Connection | None
     data_types: tuple[ReadOutcome, ...]
     quota: DailyQuota | None
     _payload: Json = field(repr=False)
+
+    @property
+    def connection(self) -> Connection | None:
+        """All that it says of its connection; None if that cannot be read."""
+        told = object_in(self._payload, "connection")
+        try:
+            return Connection.from_json(told) if told else None
+        except Garbled:
+            return None
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -97,7 +105,6 @@ def read_event(raw_body: bytes | str | Mapping[str, Any]) -> Event:
         company_id=_company_id(event_type, payload),
         connection_id=uuid_in(connection, "id") or uuid_in(payload, "connectionId") or _only_connection(outcomes),
         status=text_in(connection, "status") or text_in(payload, "status"),
-        connection=_connection(connection),
         data_types=outcomes,
         quota=_quota(payload) if event_type.startswith("client.rateLimit.") else None,
         _payload=payload,
@@ -114,13 +121,6 @@ def _only_connection(outcomes: tuple[ReadOutcome, ...]) -> UUID | None:
     """A read names its connection for each data type: the event has one if they all agree."""
     ids = {outcome.connection_id for outcome in outcomes}
     return ids.pop() if len(ids) == 1 else None
-
-
-def _connection(told: Json) -> Connection | None:
-    try:
-        return Connection.from_json(told) if told else None
-    except Garbled:
-        return None
 
 
 def _quota(payload: Json) -> DailyQuota:
