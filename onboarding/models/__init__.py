@@ -1,5 +1,6 @@
 """What the product remembers."""
 
+from . import among  # noqa: F401  a lookup
 from .batch import Batch, BatchKind, BatchRow, RowStatus
 from .company import Company, Language, Membership, Product, Role
 from .connection import Connection, Kind, Origin

@@ -4,6 +4,7 @@ Webhook batches, sweep pages and people's own acts all come here with what Codat
 on, changed, told of in the timeline and followed up in one transaction.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -25,7 +26,7 @@ from ..lifecycle import (
 )
 from ..models import Connection, Event, Kind
 from . import mails, standing, timeline
-from .saving import save_each
+from .saving import save_each, told_as_json
 
 KINDS = {  # timeline words of a change, by what the connection became
     Status.PENDING_AUTH: "created",
@@ -58,11 +59,10 @@ CHANGED_FIELDS = [
 ]
 
 
-# Runs on SQLite and PostgreSQL alike. The marks are placeholders; every value travels as a parameter.
+# Every value travels as a parameter.
 TOUCH = """
-WITH told(id, at, is_read) AS (VALUES {marks})
 UPDATE onboarding_connection AS known SET seen_at = told.at, seen_by_read = told.is_read, unknown_status = ''
-FROM told WHERE known.id = told.id
+FROM {told} WHERE known.id = told.id
 AND (known.seen_at IS NULL OR known.seen_at < told.at OR known.seen_at > %s
 OR (known.seen_at = told.at AND NOT known.seen_by_read))
 """
@@ -78,7 +78,7 @@ def record(told: Mapping[int, Observation], *, by: Actor | None = None) -> dict[
 
     The caller reads a connection once whose verdict is ASK, and records that.
     """
-    locked = Connection.objects.select_for_update().filter(pk__in=told).order_by("pk")
+    locked = Connection.objects.select_for_update().filter(pk__among=told).order_by("pk")
     rows = locked.values_list("pk", "status", "seen_at")
     now = timezone.now()
     verdicts = {pk: decide(status, believed(seen_at, now), told[pk]) for pk, status, seen_at in rows}
@@ -97,10 +97,10 @@ def _touch(told: Mapping[int, Observation], now: datetime) -> None:
     if not told:
         return
     adapt = database.ops.adapt_datetimefield_value
-    values = [value for pk, news in told.items() for value in (pk, adapt(news.at), news.is_read)]
-    marks = ", ".join(["(%s, %s, %s)"] * len(told))
+    rows = [{"id": pk, "at": str(adapt(news.at)), "is_read": news.is_read} for pk, news in told.items()]
+    table = told_as_json({"id": "bigint", "at": "timestamptz", "is_read": "boolean"})
     with database.cursor() as cursor:
-        cursor.execute(TOUCH.format(marks=marks), [*values, adapt(now + AHEAD_AT_MOST)])
+        cursor.execute(TOUCH.format(told=table), [json.dumps(rows), adapt(now + AHEAD_AT_MOST)])
 
 
 def _move(told: Mapping[int, Observation], verdicts: Mapping[int, Verdict], by: Actor | None) -> None:

@@ -122,9 +122,9 @@ class Row:
 
 def _lock(pks: Iterable[int]) -> list[Row]:
     fields = [field.name for field in dataclass_fields(Row)][:-1]
-    locked = Connection.objects.select_for_update().filter(pk__in=set(pks)).order_by("pk")
+    locked = Connection.objects.select_for_update().filter(pk__among=set(pks)).order_by("pk")
     rows = [Row(*values) for values in locked.values_list(*fields)]
-    needy = Company.objects.filter(pk__in={row.company_id for row in rows}).exclude(needs="")
+    needy = Company.objects.filter(pk__among={row.company_id for row in rows}).exclude(needs="")
     ids = set(needy.values_list("pk", flat=True))
     for row in rows:
         row.company_needs = row.company_id in ids

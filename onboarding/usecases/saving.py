@@ -52,6 +52,15 @@ def insert_new(rows: Sequence[Model]) -> None:
             cursor.executemany(sql, values)
 
 
+def told_as_json(kinds: Mapping[str, str]) -> str:
+    """The table `told` with these columns, by name and kind; its rows are one parameter, a JSON list of objects."""
+    if connection.vendor == "postgresql":
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
+        return f"json_to_recordset(%s::json) AS told({columns})"
+    columns = ", ".join(f"json_extract(value, '$.{name}') AS \"{name}\"" for name in kinds)
+    return f"(SELECT {columns} FROM json_each(%s)) AS told"
+
+
 def _field(model: Model | type[Model], name: str) -> Any:
     return model._meta.get_field(name)
 
@@ -59,10 +68,6 @@ def _field(model: Model | type[Model], name: str) -> Any:
 def _statement(model: type[Model], fields: Sequence[Any]) -> str:
     table, key = model._meta.db_table, model._meta.pk
     changes = ", ".join(f'"{field.column}" = told."{field.column}"' for field in fields)
-    if connection.vendor == "postgresql":
-        kinds = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
-        told = f"json_to_recordset(%s::json) AS told({kinds}, key {key.rel_db_type(connection)})"
-    else:
-        values = ", ".join(f"json_extract(value, '$.{field.column}') AS \"{field.column}\"" for field in fields)
-        told = f"(SELECT {values}, json_extract(value, '$.key') AS key FROM json_each(%s)) AS told"
+    kinds = {field.column: str(field.db_type(connection)) for field in fields}
+    told = told_as_json({**kinds, "key": str(key.rel_db_type(connection))})
     return f'UPDATE "{table}" AS known SET {changes} FROM {told} WHERE known."{key.column}" = told.key'

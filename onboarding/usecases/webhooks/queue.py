@@ -145,7 +145,7 @@ def _claim(limit: int, now: datetime) -> list[News]:
             taken = {message.webhook_id for message in batch}
             newest = [News(*values) for values in locked.order_by("-not_before")[:FRESH]]
             batch += [message for message in newest if message.webhook_id not in taken]
-        mine = Delivery.objects.filter(pk__in=[message.webhook_id for message in batch])
+        mine = Delivery.objects.filter(pk__among=[message.webhook_id for message in batch])
         mine.update(not_before=now + LEASE, attempts=F("attempts") + 1)
     return batch
 
