@@ -60,7 +60,6 @@ class KnownConnection(NamedTuple):
     company_id: int
     status: str
     seen_at: datetime | None
-    seen_by_read: bool
 
 
 class KnownCompany(NamedTuple):
@@ -114,14 +113,15 @@ class Batch:
         return self.companies.get(news.company_codat_id) if news.company_codat_id else None
 
 
-def look_up(connection_ids: set[UUID], company_ids: set[UUID]) -> Batch:
-    """A batch with what we know of these ids of Codat: two queries."""
-    known = Connection.objects.filter(codat_id__in=connection_ids).values_list("codat_id", *KnownConnection._fields)
-    owners = Company.objects.filter(codat_id__in=company_ids).values_list("codat_id", *KnownCompany._fields)
-    return Batch(
-        connections={codat_id: KnownConnection(*facts) for codat_id, *facts in known if codat_id},
-        companies={codat_id: KnownCompany(*facts) for codat_id, *facts in owners if codat_id},
-    )
+def known_connections(codat_ids: set[UUID]) -> dict[UUID, KnownConnection]:
+    known = Connection.objects.filter(codat_id__among=codat_ids)
+    facts_of_each = known.values_list("codat_id", *KnownConnection._fields)
+    return {codat_id: KnownConnection(*facts) for codat_id, *facts in facts_of_each if codat_id}
+
+
+def known_companies(codat_ids: set[UUID]) -> dict[UUID, KnownCompany]:
+    facts_of_each = Company.objects.filter(codat_id__among=codat_ids).values_list("codat_id", *KnownCompany._fields)
+    return {codat_id: KnownCompany(*facts) for codat_id, *facts in facts_of_each if codat_id}
 
 
 def mark_done(words: dict[str, str]) -> None:

@@ -10,13 +10,13 @@ from django.db import transaction
 
 from ... import codat, quota
 from ...lifecycle import Observation, Status, Verdict
-from ...models import Company, Connection, Delivery, Event
+from ...models import Company, Connection, Event
 from .. import companies, door, observing, reads
 from ..haste import hasty
 from ..saving import save_each
 from ..watch import tallies
 from . import questions, sorting
-from .inbox import Batch, News, look_up, mark_done
+from .inbox import Batch, News, known_companies, known_connections, mark_done
 from .sorting import BY
 
 
@@ -35,8 +35,10 @@ def take_in(messages: Sequence[News]) -> Batch:
 
 def _store(messages: Sequence[News]) -> Batch:
     connection_ids = {each for message in messages for each in sorting.connections_of(message)}
-    company_ids = {message.company_codat_id for message in messages if message.company_codat_id}
-    batch = look_up(connection_ids, company_ids)
+    connections = known_connections(connection_ids)
+    owned = [message for message in messages if sorting.needs_company(message, connections)]
+    companies_named = {message.company_codat_id for message in owned if message.company_codat_id}
+    batch = Batch(connections, known_companies(companies_named))
     for message in messages:
         sorting.sort(batch, message)
     _take_statuses(batch)
@@ -105,20 +107,22 @@ def _finish(batch: Batch, messages: Sequence[News]) -> None:
     """What only has to be stored, together with the mark that its messages are done."""
     unknown = [message.event_type for message in messages if batch.words.get(message.webhook_id) == "unknown type"]
     with transaction.atomic():
+        mark_done(batch.words)
         _write_lines(batch.lines)
         _store_products(batch.products)
         for kind in sorted(set(unknown)):
             tallies.count(f"webhook.unknown_type.{kind}", unknown.count(kind))
-        mark_done(batch.words)
 
 
 def _write_lines(lines: list[Event]) -> None:
-    """Each message's line once, should it be replayed, or its lease end and another worker be quicker."""
+    """Each message's line once, should it be replayed, or its lease end and another worker be quicker.
+
+    The mark before it holds the messages' rows, so the other worker's lines are here or not begun.
+    """
     if not lines:
         return
     ids = [line.delivery_id for line in lines]
-    list(Delivery.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
-    told = set(Event.objects.filter(delivery_id__in=ids).values_list("delivery_id", flat=True))
+    told = set(Event.objects.filter(delivery_id__among=ids).values_list("delivery_id", flat=True))
     Event.objects.bulk_create([line for line in lines if line.delivery_id not in told])
 
 

@@ -1,6 +1,7 @@
 """What one webhook message says, put where its batch takes it in. No database, no network."""
 
 from collections import defaultdict
+from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -121,6 +122,13 @@ def _sort_read(batch: Batch, news: News) -> None:
 def _outcome(told: dict[str, Any], news: News) -> Outcome | None:
     data_type, status = text_in(told, "dataType"), text_in(told, "status")
     return Outcome(data_type, status, news.happened_at) if data_type and status else None
+
+
+def needs_company(news: News, known: Container[UUID]) -> bool:
+    """Whether a message is sorted by its company: not if all it tells is of connections that we know."""
+    ids = connections_of(news)
+    is_of_connections = news.event_type.startswith(("connection.", "read."))
+    return not (is_of_connections and ids and all(each in known for each in ids))
 
 
 def connections_of(news: News) -> set[UUID]:
