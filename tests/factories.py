@@ -15,7 +15,7 @@ from onboarding.actors import Actor
 from onboarding.lifecycle import Source, Status
 from onboarding.models import Company, Connection, Membership, PlatformState, Role, User
 from onboarding.platforms import PLATFORMS
-from onboarding.usecases import companies, connections, door, standing
+from onboarding.usecases import companies, connections, door, reads, standing
 from tests.kit import Sandbox
 
 XERO, QUICKBOOKS, DESKTOP, NETSUITE, FREEAGENT = "gbol", "qhyg", "pqsw", "akxx", "fbrh"
@@ -104,5 +104,7 @@ def local_connection(
         made.refresh_from_db()
     if status != Status.STARTING:
         door.record({row.pk: door.Observation(status.value, moment, Source.WORKER, is_read=True)})
+    if name := fields.get("organisation"):  # it is read after every authorisation
+        reads.note_organisation(row, name)
     row.refresh_from_db()
     return row

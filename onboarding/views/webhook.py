@@ -41,13 +41,13 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 def _unwanted(request: HttpRequest) -> int | None:
     """The status for a request whose body is not worth reading."""
+    if _length(request) > MAX_BYTES:
+        return 413
     kind = request.content_type or "application/json"
     if kind != "application/json" and not kind.endswith("+json"):
         return 415
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return 400  # the signature is over the plain bytes, and nobody unpacks strangers' archives here
-    if _length(request) > MAX_BYTES:
-        return 413
     return None
 
 

@@ -93,8 +93,8 @@ def _keep_once(row: dict[str, Any]) -> None:
 def _insert(names: tuple[str, ...]) -> tuple[str, list[Callable[..., Any]]]:
     """The statement for these columns, and what makes each one's value fit for the database."""
     marks = ", ".join(["%s"] * len(names))
-    # Names of our own model, and marks; every value is a parameter.
     into = f'"{Delivery._meta.db_table}" ({", ".join(names)})'
+    # Names of our own model, and marks; every value is a parameter.
     statement = f"INSERT INTO {into} VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
     fields = {field.column: field for field in Delivery._meta.concrete_fields}
     return statement, [fields[name].get_db_prep_save for name in names]
