@@ -101,6 +101,11 @@ class Scene:
     steps: int = 0
     note: str = ""  # beside the button
 
+    @property
+    def has_own_page(self) -> bool:
+        """Whether the connection's page says more of it than home and the choice of software do."""
+        return self.page not in ("none", "gone", "chosen")
+
 
 def scene_of(company: Company, user: User, now: datetime | None = None) -> tuple[Scene, Facts]:
     """The scene of a company whose `accounting` connections are at hand."""
