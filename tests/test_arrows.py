@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "codat": {"codat"},
     "models": PURE | {"models"},
     "prepared": set(),
+    "timestamps": set(),
     "queries": MEMORY,
     "words": PURE,
     "brand": set(),
