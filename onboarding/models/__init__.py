@@ -4,7 +4,7 @@ from . import among  # noqa: F401  a lookup
 from .batch import Batch, BatchKind, BatchRow, RowStatus
 from .company import Company, Language, Membership, Product, Role
 from .connection import Connection, Kind, Origin
-from .delivery import Delivery
+from .delivery import Claim, Delivery
 from .event import Event
 from .invitation import Consent, Invitation, SignInLink, SoftwareRequest
 from .machinery import Alarm, Heartbeat, Lease, Quota, Sweep, Tally
@@ -19,6 +19,7 @@ __all__ = [
     "Batch",
     "BatchKind",
     "BatchRow",
+    "Claim",
     "Company",
     "Connection",
     "Consent",

@@ -44,3 +44,17 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.webhook_id}"
+
+
+class Claim(models.Model):
+    """Messages that one worker handles now, by `webhook_id`: nobody else takes them until then.
+
+    A row for a batch, and not a mark on each message: that is an index's work for each, and every message is written
+    to once less. A worker takes its claim away when it is through; a dead one's is found by who claims next.
+    """
+
+    until = models.DateTimeField()
+    webhook_ids = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{len(self.webhook_ids)} messages until {self.until:%H:%M:%S}"

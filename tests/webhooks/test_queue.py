@@ -9,9 +9,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from onboarding import tasks
-from onboarding.models import Delivery, Event
+from onboarding.models import Claim, Delivery, Event
 from onboarding.usecases import webhooks
-from onboarding.usecases.webhooks import queue
+from onboarding.usecases.webhooks import claims
 from tests import factories
 from tests.webhooks.letters import about_company, deliver, headers, letter, post, told
 
@@ -45,10 +45,10 @@ def test_the_task_drains_what_is_due(connection):
 
 def test_news_does_not_wait_for_the_end_of_a_replay(connection):
     """Each batch takes the oldest, and some of the newest."""
-    replayed = [keep(letter("company.created", about_company(connection.company))) for _ in range(queue.FRESH + 20)]
+    replayed = [keep(letter("company.created", about_company(connection.company))) for _ in range(claims.FRESH + 20)]
     fresh = keep(told("connection.disconnected", connection))
 
-    assert webhooks.drain(limit=10) == 10 + queue.FRESH
+    assert webhooks.drain(limit=10) == 10 + claims.FRESH
     left = set(Delivery.objects.filter(done_at=None).values_list("pk", flat=True))
     assert left == set(replayed[10:21])
     assert fresh not in left
@@ -56,11 +56,51 @@ def test_news_does_not_wait_for_the_end_of_a_replay(connection):
 
 def test_what_a_dead_worker_claimed_is_due_again_after_its_lease(connection):
     message_id, now = keep(told("connection.disconnected", connection)), timezone.now()
-    queue._claim(500, now)
+    claims.take(500, now)
     assert webhooks.drain(now=now + timedelta(seconds=29)) == 0
 
     assert webhooks.drain(now=now + timedelta(seconds=31)) == 1
-    assert Delivery.objects.get(pk=message_id).outcome == "moved"
+    row = Delivery.objects.get(pk=message_id)
+    assert (row.outcome, row.attempts) == ("moved", 1)
+    assert Claim.objects.count() == 0
+
+
+def test_a_message_in_whose_hands_workers_die_is_handled_alone(connection):
+    good, now = [keep(told("connection.connected", connection)) for _ in range(3)], timezone.now()
+    for _ in range(3):
+        claims.take(500, now)
+        now += timedelta(seconds=31)
+    late = keep(told("connection.reconnected", connection))
+
+    batch = claims.take(500, now)[1]
+    assert {message.webhook_id for message in batch if message.is_suspect} == set(good)
+    assert late in {message.webhook_id for message in batch}
+
+
+def test_a_claim_of_a_clock_that_was_ahead_holds_nobody_up(connection):
+    keep(told("connection.disconnected", connection))
+    now = timezone.now()
+    claims.take(500, now + timedelta(days=1))
+
+    assert webhooks.drain(now=now) == 1
+
+
+def test_what_is_new_does_not_wait_for_what_another_worker_holds(connection):
+    held = keep(told("connection.connected", connection))
+    claims.take(500, timezone.now())
+    keep(told("connection.disconnected", connection))
+
+    assert webhooks.drain() == 1
+    assert Delivery.objects.get(done_at=None).pk == held
+
+
+def test_ids_of_any_letters_are_found_again(connection):
+    ids = [
+        keep(told("connection.connected", connection), f"msg_{odd}") for odd in ('"', "\\", "{a,b}", "'", "NULL", "é")
+    ]
+    webhooks.drain()
+
+    assert set(Delivery.objects.filter(done_at__isnull=False).values_list("pk", flat=True)) == set(ids)
 
 
 def test_a_crash_after_the_change_and_before_the_mark_is_harmless(connection):

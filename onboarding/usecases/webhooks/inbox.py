@@ -11,7 +11,6 @@ from django.utils import timezone
 from ...lifecycle import AHEAD_AT_MOST, Observation
 from ...models import Company, Connection, Delivery, Event
 from ..reads import Outcome
-from ..saving import update_each
 
 
 class News(NamedTuple):
@@ -125,6 +124,9 @@ def known_companies(codat_ids: set[UUID]) -> dict[UUID, KnownCompany]:
 
 
 def mark_done(words: dict[str, str]) -> None:
-    """One statement, whatever the number of messages."""
-    now = timezone.now()
-    update_each(Delivery, {pk: (now, word[:40], "") for pk, word in words.items()}, ["done_at", "outcome", "error"])
+    """One statement for each word, of which there are few."""
+    now, ids = timezone.now(), defaultdict(list)
+    for webhook_id, word in words.items():
+        ids[word].append(webhook_id)
+    for word, those in ids.items():
+        Delivery.objects.filter(pk__among=those).update(done_at=now, outcome=word[:40], error="")

@@ -34,11 +34,14 @@ def take_in(messages: Sequence[News]) -> Batch:
 
 
 def _store(messages: Sequence[News]) -> Batch:
-    connection_ids = {each for message in messages for each in sorting.connections_of(message)}
-    connections = known_connections(connection_ids)
-    owned = [message for message in messages if sorting.needs_company(message, connections)]
-    companies_named = {message.company_codat_id for message in owned if message.company_codat_id}
-    batch = Batch(connections, known_companies(companies_named))
+    named = [sorting.connections_of(message) for message in messages]
+    connections = known_connections(set().union(*named))
+    owned = [
+        message.company_codat_id
+        for message, ids in zip(messages, named, strict=True)
+        if message.company_codat_id and sorting.needs_company(message, ids, connections)
+    ]
+    batch = Batch(connections, known_companies(set(owned)))
     for message in messages:
         sorting.sort(batch, message)
     _take_statuses(batch)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -20,13 +20,11 @@ from ...codat import BadSignature
 from ...models import Delivery
 from .. import retries
 from ..watch import tallies
-from . import news
+from . import claims, news
 from .inbox import News
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)  # a killed worker's batch is due again by then
-FRESH = 100  # of a long queue, as many of the newest beside the oldest: today's news does not wait for a replay's end
 PARKED_AFTER = 8  # tries
 KILLERS_PARKED_AFTER = 12  # claims that never came back with a word, not even an error
 LONGEST_WAIT_SECONDS = 3600
@@ -125,7 +123,9 @@ def drain(limit: int = 500, now: datetime | None = None) -> int:
     it again changes nothing. A message that breaks its batch is found, put back alone and at last parked, with
     the traceback; the others go on without it.
     """
-    batch = _claim(limit, now or timezone.now())
+    claim, batch = claims.take(limit, now or timezone.now())
+    if claim is None:
+        return 0
     suspects = [message for message in batch if message.is_suspect]
     for message in suspects:
         if message.attempts >= KILLERS_PARKED_AFTER:
@@ -133,21 +133,8 @@ def drain(limit: int = 500, now: datetime | None = None) -> int:
         else:
             _handle([message])
     _handle([message for message in batch if not message.is_suspect])
+    claims.give_back(claim)
     return len(batch)
-
-
-def _claim(limit: int, now: datetime) -> list[News]:
-    with transaction.atomic():
-        due = Delivery.objects.filter(done_at=None, parked_at=None, not_before__lte=now)
-        locked = due.select_for_update(skip_locked=True).values_list(*News._fields)
-        batch = [News(*values) for values in locked.order_by("not_before")[:limit]]
-        if len(batch) == limit:
-            taken = {message.webhook_id for message in batch}
-            newest = [News(*values) for values in locked.order_by("-not_before")[:FRESH]]
-            batch += [message for message in newest if message.webhook_id not in taken]
-        mine = Delivery.objects.filter(pk__among=[message.webhook_id for message in batch])
-        mine.update(not_before=now + LEASE, attempts=F("attempts") + 1)
-    return batch
 
 
 def _handle(batch: Sequence[News]) -> None:
@@ -188,7 +175,9 @@ def _put_back(message: News, why: str, *, seconds: float | None = None, counts: 
 
 def _park(reasons: Mapping[str, str]) -> None:
     for webhook_id, why in reasons.items():
-        Delivery.objects.filter(pk=webhook_id).update(parked_at=timezone.now(), outcome="parked", error=why)
+        Delivery.objects.filter(pk=webhook_id).update(
+            parked_at=timezone.now(), outcome="parked", error=why, attempts=F("attempts") + 1
+        )
 
 
 def replay(

@@ -1,7 +1,7 @@
 """What one webhook message says, put where its batch takes it in. No database, no network."""
 
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Collection, Container
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -124,9 +124,8 @@ def _outcome(told: dict[str, Any], news: News) -> Outcome | None:
     return Outcome(data_type, status, news.happened_at) if data_type and status else None
 
 
-def needs_company(news: News, known: Container[UUID]) -> bool:
-    """Whether a message is sorted by its company: not if all it tells is of connections that we know."""
-    ids = connections_of(news)
+def needs_company(news: News, ids: Collection[UUID], known: Container[UUID]) -> bool:
+    """Whether a message is sorted by its company: not if all it tells is of connections (`ids`) that we know."""
     is_of_connections = news.event_type.startswith(("connection.", "read."))
     return not (is_of_connections and ids and all(each in known for each in ids))
 
