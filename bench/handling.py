@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from bench import rows, world
 from bench.report import RUNS, Measure, at_least, medians, seconds, side_by_side, spread
+from portal import memory
 from tests.processes import Process
 
 EVENTS = 10_000
@@ -41,14 +42,15 @@ def _measure(url: str, folder: Path, facts: list[rows.Facts], events: int, runs:
         "task": lambda: TASK_EVENTS / _after(_store(facts, TASK_EVENTS), _tasks),
         "ours": lambda: events / _after(_store(facts, events), _drain),
     }
+    memory.settle()  # as in a worker
     try:
         _tasks(_store(facts, 4))  # the worker is warm
         found = side_by_side(ways, runs)
     finally:
         worker.stop()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     _drain(_store(facts, events))
-    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
+    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     told = medians(found)
     return Measure(
         row="P2",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu.transport import TRANSPORT_ALIASES
 
-from . import spool
+from . import memory, spool
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -47,6 +47,13 @@ def _begin(**_: Any) -> None:
         sys.exit(f"Cannot start: {error}")
     logging.config.dictConfig(settings.LOGGING)  # ours, in place of Celery's
     reporting.start()
+
+
+@signals.worker_process_init.connect
+@signals.worker_ready.connect
+def _settle(**_: Any) -> None:
+    """In each process of a pool, and in the worker itself, which may be the only one."""
+    memory.settle()
 
 
 @signals.beat_init.connect
