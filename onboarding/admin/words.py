@@ -90,6 +90,9 @@ NEEDS = {
     ),
     "unfinished": Need(Word("Not finished", "off", "circle"), "Send the link again, or call", "Send again"),
     "unopened": Need(Word("Invitation unopened", "off", "envelope"), "Send again, or call", "Send again"),
+    "no_partner": Need(
+        Word("Partner connection missing", "warn", "triangle"), "Read why it failed; make it again", "Make partner"
+    ),
     "quiet": Need(Word("Not read for long", "warn", "clock"), "Ask them to reconnect before access ends", "Reconnect"),
     "two_linked": Need(Word("Two connected", "bad", "octagon"), "Unlink the one that is not wanted", "Unlink one"),
 }

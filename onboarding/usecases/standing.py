@@ -13,6 +13,7 @@ from django.utils import timezone
 from .. import queries
 from ..lifecycle import Status
 from ..models import Company, Connection, Invitation, Kind, Mail, SoftwareRequest
+from ..platforms import TABLES
 from ..states import AUTH_ERROR, PERMISSION_ERROR, State, current_of, state_of, told_by
 from .saving import save_each, update_each
 
@@ -28,6 +29,7 @@ DERIVED = [
     "search_text",
 ]
 QUIET_DAYS = 45  # Linked, and silent for so long: access may end soon
+PARTNER_MADE_WITHIN = timedelta(hours=2)  # of Linked: by then a first try and the one an hour later have failed
 TIMED_STATES = (
     State.EXPIRED,
     State.READING,
@@ -35,6 +37,7 @@ TIMED_STATES = (
     State.CHECKING,
     State.PENDING,
     State.INVITED,
+    State.PARTIAL,
     State.LINKED,
 )
 
@@ -56,11 +59,13 @@ def _with_facts(companies):  # type: ignore[no-untyped-def]
     """What the words follow from, besides the connections."""
     invitations = Invitation.objects.filter(company=OuterRef("pk"), revoked_at=None)
     reminders = Q(mails__kind="expired", mails__sent_at__isnull=False, mails__created_at__gte=F("state_since"))
+    partners = Connection.objects.filter(company=OuterRef("pk"), kind=Kind.PARTNER_EXPENSE)
     return queries.with_connections(companies).annotate(
         expired_mails=Count("mails", filter=reminders, distinct=True),
         has_bounce=Exists(Mail.objects.filter(company=OuterRef("pk"), bounced_at__isnull=False, to=OuterRef("email"))),
         has_invitation=Exists(invitations.filter(sent_at__isnull=False)),
         invitation_sent_at=Max("invitations__sent_at"),
+        has_partner=Exists(partners.exclude(status__in=(Status.STARTING, Status.DELETED))),
         has_software_request=Exists(SoftwareRequest.objects.filter(company=OuterRef("pk"), answered_at=None)),
     )
 
@@ -120,11 +125,20 @@ def needs_of(company, current: Connection | None, state: State, now: datetime) -
         return "unfinished"
     if state == State.INVITED and company.invitation_sent_at and now - company.invitation_sent_at > timedelta(days=3):
         return "unopened"
+    if current is not None and _lacks_partner(company, current, now):
+        return "no_partner"
     if current is not None and quiet_days(current, now):
         return "quiet"
     if len([connection for connection in company.accounting if connection.is_linked]) > 1:
         return "two_linked"
     return ""
+
+
+def _lacks_partner(company, current: Connection, now: datetime) -> bool:  # type: ignore[no-untyped-def]
+    """Linked, and no partner expense connection was made, whatever the reason."""
+    if current.status != Status.LINKED or company.has_partner or not TABLES[company.product].needs_partner:
+        return False
+    return now - (current.status_at or now) > PARTNER_MADE_WITHIN
 
 
 def turn_of(needs: str, state: State) -> int:

@@ -47,6 +47,17 @@ def test_those_who_need_somebody_come_first_and_then_the_longest_waiting(support
     assert names(support) == ["Needs You", "Waits Long", "Waits Short", "Settled Ltd"]
 
 
+def test_those_without_their_partner_connection_are_found_by_the_filter(support: Client) -> None:
+    made = factories.company(factories.ana(), product="expenses")
+    factories.local_connection(made, Status.LINKED, at=days_ago(0.5))
+    company("Needs Something Else", state="expired", turn=0, needs="expired")
+
+    response = support.get(f"{LIST}?needs=no_partner")
+
+    assert [row.name for row in response.context["cl"].result_list] == [made.name]
+    assert "Partner connection missing" in response.content.decode()
+
+
 @pytest.mark.parametrize("count", [1, 3, 30])
 def test_the_list_costs_one_query_for_any_number_of_rows(
     support: Client, count: int, django_assert_num_queries

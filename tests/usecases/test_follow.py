@@ -103,6 +103,30 @@ def test_a_refused_partner_holds_up_no_first_read(sandbox: Sandbox) -> None:
     assert Event.objects.filter(kind="partner.failed", is_problem=True).exists()
 
 
+@pytest.mark.parametrize(("status", "word", "state"), [(400, "Complete", "linked"), (503, "FetchError", "partial")])
+def test_a_missing_partner_needs_somebody_until_it_is_made(
+    sandbox: Sandbox, status: int, word: str, state: str
+) -> None:
+    company = expenses(sandbox).company
+    sandbox.next_answer(status, path="partnerExpense", times=None)
+    sandbox.reads(str(company.codat_id), "Complete", suppliers=word)
+
+    needs = []
+    for minutes in (0, 61, 180):
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            follow_all()
+            standing.refresh_needs()
+        company.refresh_from_db()
+        needs.append((company.needs, company.turn == 0))
+
+    assert (company.state, needs) == (state, [("", False), ("", False), ("no_partner", True)])
+
+    sandbox.no_more_trouble()
+    partner.retry(company, by=CLOCK)
+    company.refresh_from_db()
+    assert company.needs == ""
+
+
 def test_staff_retry_the_partner(sandbox: Sandbox) -> None:
     connection = expenses(sandbox)
     sandbox.next_answer(400, path="partnerExpense")
