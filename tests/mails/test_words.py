@@ -113,6 +113,29 @@ def test_connected_is_the_receipt_of_what_was_agreed_to(ana: User, language: str
     assert consents.TEXT_VERSION in body
 
 
+@pytest.mark.parametrize(
+    ("word", "is_left_out"),
+    [("NotSupported", False), ("FetchError", True), ("PermissionsError", True), ("AuthError", True), ("Odd", True)],
+)
+def test_connected_says_what_the_first_read_left_out(ana: User, language: str, word: str, is_left_out: bool):
+    connection = linked(bakery(ana, language), ana)
+    connection.reads = {"company": {"status": "Complete"}, "suppliers": {"status": word}}
+    connection.save(update_fields=["reads"])
+    mails.connected(connection)
+
+    body = text_of(sent())
+
+    is_done = {
+        "en": "We have finished reading your books for the first time.",
+        "fr": "par Ana Marlow. La première lecture de votre comptabilité est terminée.\n",
+    }
+    left_out = {
+        "en": "is over. These could not be read: Suppliers. Your page says what comes next.",
+        "fr": "est terminée. Ces éléments n’ont pas pu être lus\xa0: Fournisseurs. Votre page indique la suite.",
+    }
+    assert (is_done[language] in body, left_out[language] in body) == (not is_left_out, is_left_out)
+
+
 def test_connected_goes_once_for_each_approval_to_members_and_whoever_approved(ana: User):
     company = bakery(ana)
     connection = linked(company, factories.ben())

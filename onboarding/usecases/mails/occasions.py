@@ -10,12 +10,16 @@ from ...actors import Actor
 from ...lifecycle import Status
 from ...models import Company, Connection, Mail, User
 from ...platforms import name_of
+from ...states import told_by
 from .. import consents, links
 from .outbox import enqueue, enqueue_to_all, rows_to_all, save_once
 
 
 def connected(connection: Connection) -> None:
-    """The first read is done: tell the members and whoever approved, with the receipt of what was agreed to."""
+    """The first read is over: tell the members and whoever approved, with the receipt of what was agreed to.
+
+    What it left out is named as it stands now: a try that comes later makes the sentence no less true.
+    """
     company = connection.company
     approver = connection.started_by
     people = set(queries.members_of(company).values_list("email", "name"))
@@ -26,6 +30,7 @@ def connected(connection: Connection) -> None:
         "org": connection.organisation,
         "at": _iso(connection.linked_at),
         "by": str(approver) if approver else "",
+        "left_out": [name for name, read in connection.reads.items() if told_by(read.get("status", ""))],
         **_consent_facts(connection),
     }
     _write(people or _customer(company), "connected", connection, facts, episode=connection.linked_at)

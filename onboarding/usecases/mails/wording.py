@@ -176,7 +176,7 @@ def _connected(mail: Mail, facts: Facts) -> Words:
         subject=_("%(platform)s is connected to %(product)s") % facts,
         heading=_("%(platform)s is connected") % facts,
         greeting=_hello(told.get("name", "")),
-        before=[_connected_opening(named) % named],
+        before=[f"{_connected_opening(named) % named} {_first_read(mail)}"],
         button=_("Open %(product)s") % facts,
         address=links.pressed(mail, _page(mail, "connection/")),
         after=[_("You did not do this? Call %(phone)s at once, or disconnect it from your page.") % facts],
@@ -187,19 +187,20 @@ def _connected(mail: Mail, facts: Facts) -> Words:
 def _connected_opening(facts: Facts) -> str:
     """With what is known: the organisation's name may not have been read, and the approver may be nobody of ours."""
     if facts["org"] and facts["approver"]:
-        return _(
-            "%(platform)s (%(org)s) was connected to %(product)s on %(date)s at %(time)s by %(approver)s. We have "
-            "finished reading your books for the first time."
-        )
+        return _("%(platform)s (%(org)s) was connected to %(product)s on %(date)s at %(time)s by %(approver)s.")
     if facts["approver"]:
-        return _(
-            "%(platform)s was connected to %(product)s on %(date)s at %(time)s by %(approver)s. We have finished "
-            "reading your books for the first time."
-        )
-    return _(
-        "%(platform)s was connected to %(product)s on %(date)s at %(time)s. We have finished reading your books for "
-        "the first time."
+        return _("%(platform)s was connected to %(product)s on %(date)s at %(time)s by %(approver)s.")
+    return _("%(platform)s was connected to %(product)s on %(date)s at %(time)s.")
+
+
+def _first_read(mail: Mail) -> str:
+    left_out = ", ".join(words.item_name(name) for name in mail.facts.get("left_out", ()))
+    if not left_out:
+        return _("We have finished reading your books for the first time.")
+    told = _(
+        "The first read of your books is over. These could not be read: %(items)s. Your page says what comes next."
     )
+    return told % {"items": left_out}
 
 
 def _receipt(mail: Mail) -> list[str]:
