@@ -5,6 +5,7 @@ from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
@@ -151,6 +152,31 @@ def test_a_parked_message_can_be_replayed(connection):
     assert webhooks.replay(parked=True) == 1
     webhooks.drain()
     assert Delivery.objects.get(pk=message_id).outcome == "moved"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_are_replayed_in_slices_and_one_that_breaks_loses_none():
+    now, many = timezone.now(), 2 * queue.REPLAY_SLICE + 2
+    values = {"event_type": "x", "not_before": now, "parked_at": now}
+    Delivery.objects.bulk_create(Delivery(webhook_id=f"msg_{uuid4().hex}", **values) for _ in range(many))
+    in_transaction = []
+
+    def break_at_the_second(execute, sql, params, is_many, context):
+        if sql.startswith("UPDATE"):
+            in_transaction.append(context["connection"].in_atomic_block)
+            if len(in_transaction) == 2:
+                raise OperationalError("canceling statement due to statement timeout")
+        return execute(sql, params, is_many, context)
+
+    with database.execute_wrapper(break_at_the_second):
+        with pytest.raises(OperationalError):
+            webhooks.replay(parked=True)
+        rest = Delivery.objects.filter(parked_at__isnull=False).count()
+        assert (rest, webhooks.replay(parked=True)) == (many - queue.REPLAY_SLICE, rest)
+
+    assert in_transaction == [False] * 4
+    assert Delivery.objects.filter(parked_at=None, done_at=None, attempts=0).count() == many
+    assert webhooks.replay(parked=True) == 0
 
 
 def test_a_replay_of_everything_changes_nothing(connection):

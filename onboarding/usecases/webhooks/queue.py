@@ -4,7 +4,7 @@ import hashlib
 import logging
 import random
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PARKED_AFTER = 8  # tries
 KILLERS_PARKED_AFTER = 12  # claims that never came back with a word, not even an error
 LONGEST_WAIT_SECONDS = 3600
+REPLAY_SLICE = 5000  # messages
 MAX_ID_LENGTH = Delivery._meta.pk.max_length or 100
 
 
@@ -189,9 +190,11 @@ def replay(
     is_dry_run: bool = False,
     now: datetime | None = None,
 ) -> int:
-    """Have kept messages handled again, all that fit every given condition; returns how many. One statement.
+    """Have kept messages handled again, all that fit every given condition; returns how many.
 
-    among  any query for messages, which may be sliced: they are not loaded
+    among  any query for messages, which may be sliced: they are not loaded. One statement, as short as the query
+    The others go in slices, each a transaction of its own, for a web request's statements have little time. What
+    breaks goes through: every message is due again or as it was, and a repeat takes up the rest.
     Harmless for messages that were handled well: news that is older than what is known changes nothing.
     """
     chosen: QuerySet[Delivery] = Delivery.objects.all()
@@ -205,6 +208,16 @@ def replay(
         chosen = chosen.filter(received_at__gte=since)
     if is_dry_run:
         return chosen.count()
-    return chosen.update(
-        done_at=None, parked_at=None, outcome="", error="", attempts=0, not_before=now or timezone.now()
-    )
+    anew = {"done_at": None, "parked_at": None, "outcome": "", "error": "", "attempts": 0}
+    moment = now or timezone.now()
+    slices = [chosen] if among is not None else _slices(chosen)
+    return sum(part.update(**anew, not_before=moment) for part in slices)
+
+
+def _slices(chosen: QuerySet[Delivery]) -> Iterator[QuerySet[Delivery]]:
+    """By primary key, which no change moves; each begins after the one before, whatever has become of that."""
+    rest = chosen.order_by("pk")
+    while end := rest.values_list("pk", flat=True)[REPLAY_SLICE - 1 : REPLAY_SLICE].first():
+        yield rest.filter(pk__lte=end)
+        rest = rest.filter(pk__gt=end)
+    yield rest
