@@ -239,12 +239,18 @@ def _permission(facts: Facts) -> Scene:
 
 
 def _linked(facts: Facts) -> Scene:
-    connection = facts.connection
-    assert connection is not None
-    is_well = facts.state == State.LINKED and not quiet_days(connection, facts.now)
-    lead = _("Everything is up to date.") if is_well else ""
+    lead = _("Everything is up to date.") if _is_well(facts) else ""
     bridge = facts.bridge("ok", "check", _last_read(facts))
     return Scene("connected", _connected(facts), lead, bridge, facts.to_product(), facts.state)
+
+
+def _is_well(facts: Facts) -> bool:
+    """Connected, and no notice on the page says or asks otherwise."""
+    assert facts.connection is not None
+    ends = ends_on(facts)
+    if facts.state != State.LINKED or (ends and ends["is_over"]):
+        return False
+    return another_organisation(facts) is None and not quiet_days(facts.connection, facts.now)
 
 
 def _expired(facts: Facts) -> Scene:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from onboarding.actors import Actor
 from onboarding.models import Consent, Quota
-from onboarding.usecases import consents
+from onboarding.usecases import connections, consents
 from tests.views.reading import heading_of, plain, primary_of, text_of
 from tests.views.scenes import company_in
 
@@ -204,15 +204,15 @@ def test_asynchronous_bill_pay_says_when_it_ends(at_ana, ana):
 
 
 def test_asynchronous_bill_pay_says_that_it_has_ended(ana):
-    company = company_in("linked", ana)
-
     with time_machine.travel(datetime(2027, 5, 2, 9, tzinfo=UTC)):
+        company = company_in("linked", ana)
         at_ana = Client()
         at_ana.force_login(ana)
         text = text_of(at_ana.get(CONNECTION.format(company.ref)))
         before = text_of(at_ana.get(f"/c/{company_in('none', ana).ref}/connect/myob/"))
 
     assert "This kind of connection ended on 1 May. Call us" in text
+    assert "Everything is up to date." not in text
     assert "MYOB Business worked with Alderway Bills until 1 May." in before
 
 
@@ -252,6 +252,17 @@ def test_a_type_that_was_left_out_is_told_and_nothing_is_said_to_be_up_to_date(w
     assert "1 item could not be read yet." in text
     assert text.count("We will try again") == 2  # the notice, and the row of the bills
     assert [words for words in ("Everything is up to date.", word) if words in text] == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Everything is up to date."), ("fr", "Tout est à jour.")])
+def test_nothing_is_up_to_date_while_the_organisation_is_in_doubt(language, words, at_ana, ana):
+    company = company_in("wrong", ana, language=language)
+
+    in_doubt = text_of(at_ana.get(CONNECTION.format(company.ref)))
+    connections.keep_organisation(company.connections.get(), by=Actor.customer(ana))
+
+    assert words not in in_doubt
+    assert words in text_of(at_ana.get(CONNECTION.format(company.ref)))
 
 
 def test_problem_page_has_the_details_for_support_closed(at_ana, ana):
