@@ -3,6 +3,7 @@
 The answer to an address is the same whether or not it has an account, and costs the same.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -36,7 +38,8 @@ from .answers import SeeOther, as_see_other, see_other_url
 from .token_pages import token_page
 
 PAGE_AND_FORM = require_http_methods(["GET", "HEAD", "POST"])
-CODE_WAIT_MINUTES = 15
+CODE_WAIT = timedelta(minutes=15)
+TRIES_OVER = "code_tries_over_at"  # of the session: the last try for a code ended it
 
 
 class AddressForm(forms.Form):
@@ -75,8 +78,9 @@ def _next(request: HttpRequest) -> str:
     return AccountAdapter.next_path(request)
 
 
-def _with_next(url: str, next_path: str) -> str:
-    return f"{url}?{urlencode({'next': next_path})}" if next_path else url
+def _with_next(url: str, next_path: str, **told: str) -> str:
+    query = told | ({"next": next_path} if next_path else {})
+    return f"{url}?{urlencode(query)}" if query else url
 
 
 @login_not_required
@@ -92,13 +96,22 @@ def address(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             if _may_ask(request, form.cleaned_data["email"]):
                 return _ask(request, form.cleaned_data["email"])
-            form.add_error("email", _("Too many tries. Wait 15 minutes, then ask for a new code."))
+            form.add_error("email", _too_many())
             status = 429
         else:
             status = 422
-    was_ended = request.GET.get("out") == "1" and request.method != "POST"
-    context = {"form": form, "next": _next(request), "was_ended": was_ended}
+    context = {"form": form, "next": _next(request), **(_brought_here(request) if request.method != "POST" else {})}
     return render(request, "account/address.html", context, status=status)
+
+
+def _brought_here(request: HttpRequest) -> dict[str, Any]:
+    """Why somebody is on this page who did not ask for it."""
+    codes = {"ended": _("This code has ended. Ask for a new one."), "many": _too_many()}
+    return {"was_ended": request.GET.get("out") == "1", "code_told": codes.get(request.GET.get("code", ""), "")}
+
+
+def _too_many() -> str:
+    return _("Too many tries. Wait 15 minutes, then ask for a new code.")
 
 
 def _go_on(request: HttpRequest) -> SeeOther:
@@ -116,6 +129,7 @@ def _may_ask(request: HttpRequest, email: str) -> bool:
 
 def _ask(request: HttpRequest, email: str) -> SeeOther:
     """Begin allauth's code process. Staff, and addresses that nobody has, get a code that never fits and no mail."""
+    request.session.pop(TRIES_OVER, None)
     user = User.objects.filter(email=email, is_active=True, is_staff=False).first()
     LoginCodeVerificationProcess.initiate(request=request, user=user, email=email)
     if user is None:
@@ -134,7 +148,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return _go_on(request)
     stage = LoginStageController.enter(request, LoginByCodeStage.key)
     if stage is None:
-        return see_other_url(_with_next("/sign-in/", _next(request)))
+        return _no_code(request)
     if stage.login.user is None:
         User.objects.filter(pk=0).first()  # the query that an account costs here: both take the same time
     process = LoginCodeVerificationProcess(stage)
@@ -145,6 +159,15 @@ def code(request: HttpRequest) -> HttpResponse:
     if status == 200:
         return as_see_other(process.finish(_next(request) or None))
     return _code_page(request, process, form, status)
+
+
+def _no_code(request: HttpRequest) -> SeeOther:
+    """No code is awaited. Whoever entered one reads why on the page that sends a new one."""
+    if request.method != "POST":
+        return see_other_url(_with_next("/sign-in/", _next(request)))
+    over_at = request.session.get(TRIES_OVER)
+    is_many = over_at is not None and timezone.now() - datetime.fromisoformat(over_at) < CODE_WAIT
+    return see_other_url(_with_next("/sign-in/", _next(request), code="many" if is_many else "ended"))
 
 
 def _code_page(request: HttpRequest, process: Any, form: CodeForm, status: int) -> HttpResponse:
@@ -161,24 +184,22 @@ def _try(request: HttpRequest, process: Any, form: CodeForm) -> int:
         return 422
     key = limit_key(request, process.state["email"])
     if not ratelimit.consume(request, action="login_code_failed", key=key, dry_run=True):
-        return _too_many(form)
+        form.add_error("code", _too_many())
+        return 429
     is_right = compare_user_code(actual=form.cleaned_data["code"], expected=process.code)
     if is_right and process.user and _may_sign_in(process.user):
         return 200
     ratelimit.consume(request, action="login_code_failed", key=key)
     if not process.record_invalid_attempt():
-        return _too_many(form)
+        request.session[TRIES_OVER] = timezone.now().isoformat()
+        form.add_error("code", _too_many())
+        return 429
     form.add_error("code", _("This code is not right. Use the one in our latest email."))
     return 422
 
 
 def _may_sign_in(user: User) -> bool:
     return user.is_active and not user.is_staff
-
-
-def _too_many(form: CodeForm) -> int:
-    form.add_error("code", _("Too many tries. Wait 15 minutes, then ask for a new code."))
-    return 429
 
 
 @login_not_required

@@ -68,7 +68,7 @@ def test_wrong_code_says_so_and_keeps_what_was_typed(client: Client, ana: User):
 def test_code_works_in_the_browser_that_asked_only(client: Client, ana: User):
     ask(client, "ana@marlow.example")
 
-    assert enter(Client(), mailed_code())["Location"] == "/sign-in/"
+    assert enter(Client(), mailed_code())["Location"] == "/sign-in/?code=ended"
 
 
 def test_code_works_once(client: Client, ana: User):
@@ -77,7 +77,7 @@ def test_code_works_once(client: Client, ana: User):
     enter(client, code)
     client.post("/sign-out/")
 
-    assert enter(client, code)["Location"] == "/sign-in/"
+    assert enter(client, code)["Location"] == "/sign-in/?code=ended"
 
 
 def test_code_ends_after_15_minutes_and_says_so(client: Client, ana: User, time_machine):
@@ -97,8 +97,40 @@ def test_fifth_wrong_code_ends_the_tries_and_the_right_one_fails(client: Client,
     statuses = [enter(client, wrong(code)).status_code for _ in range(5)]
 
     assert statuses == [422, 422, 422, 422, 429]
-    assert enter(client, code)["Location"] == "/sign-in/"
+    assert enter(client, code)["Location"] == "/sign-in/?code=many"
     assert "Too many tries. Wait 15 minutes" in ask(client, "ana@marlow.example").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "many", "ended"),
+    [
+        (
+            "en",
+            "Too many tries. Wait 15 minutes, then ask for a new code.",
+            "This code has ended. Ask for a new one.",
+        ),
+        (
+            "fr",
+            "Trop d’essais. Attendez 15 minutes, puis demandez un nouveau code.",
+            "Ce code n’est plus valable. Demandez-en un nouveau.",
+        ),
+    ],
+)
+def test_a_code_entered_after_the_last_try_is_answered_with_words(ana: User, time_machine, language, many, ended):
+    client = Client(headers={"accept-language": language})
+    ask(client, "ana@marlow.example")
+    code, next_path = mailed_code(), "/c/MSB-4821/connect/"
+    for _ in range(5):
+        enter(client, wrong(code))
+
+    sixth = enter(client, code, next_path)
+    page = client.get(sixth["Location"]).content.decode()
+    time_machine.move_to(timezone.now() + timedelta(minutes=16))
+    late = client.get(enter(client, code)["Location"]).content.decode()
+
+    assert sixth.status_code == 303
+    assert (many in page, ended in page, f'value="{next_path}"' in page) == (True, False, True)
+    assert (many in late, ended in late) == (False, True)
 
 
 def test_what_is_no_code_at_all_uses_up_no_try(client: Client, ana: User):
