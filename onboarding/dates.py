@@ -19,6 +19,11 @@ def clock(value: datetime | None) -> str:
     return date_format(timezone.localtime(value), "H:i") if value else ""
 
 
+def is_today(value: datetime) -> bool:
+    """Whether the time alone says when."""
+    return timezone.localtime(value).date() == timezone.localtime().date()
+
+
 def moment(value: datetime | None) -> str:
     """`4 May, 14:03`."""
     return f"{day(value)}, {clock(value)}" if value else ""

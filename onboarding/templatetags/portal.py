@@ -22,6 +22,14 @@ register.filter(dates.moment)
 
 
 @register.filter
+def last_checked(value: datetime | None) -> str:
+    """`Last checked at 14:02.`; with the day when that is not today."""
+    is_near = value is None or dates.is_today(value)
+    said = _("Last checked at %(time)s.") if is_near else _("Last checked on %(date)s at %(time)s.")
+    return said % {"date": dates.day(value), "time": dates.clock(value)}
+
+
+@register.filter
 def utc(value: datetime | None) -> str:
     """`2026-05-04 14:03:27 UTC`, to be read out to support."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if value else ""
@@ -137,5 +145,5 @@ def without_stop(text: str) -> str:
 
 @register.inclusion_tag("onboarding/_checked.html")
 def checked_line(at: datetime | None) -> dict[str, Any]:
-    """`This page updates by itself. Last checked at 14:02.`, with the time where the script can renew it."""
-    return {"time": format_html('<span id="checked">{}</span>', dates.clock(at))}
+    """`This page updates by itself. Last checked at 14:02.`, with the last sentence where a fragment renews it."""
+    return {"at": at}

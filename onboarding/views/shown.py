@@ -198,19 +198,20 @@ def sky_of(company: Company, checked_at: datetime | None, now: datetime | None =
     if (getattr(company, "codat_failures", 0) or 0) >= SILENCES_THAT_TELL:
         return down(checked_at or now)
     if until and until - now > PAUSE_THAT_TELLS:
-        text = _("Your connection is not affected. Next check at %(time)s.") % {"time": _near(until)}
-        return Sky(_("We are checking less often for now."), text, "run", "clock")
+        at = _("Your connection is not affected. Next check at %(time)s.")
+        on = _("Your connection is not affected. Next check on %(date)s at %(time)s.")
+        return Sky(_("We are checking less often for now."), _when(until, at, on), "run", "clock")
     return None
 
 
 def down(checked_at: datetime) -> Sky:
-    text = _("What you see was checked at %(time)s. Your connection is not affected. Try again in a few minutes.") % {
-        "time": _near(checked_at)
-    }
-    return Sky(_("We cannot reach Codat right now."), text, "warn", "triangle")
+    at = _("What you see was checked at %(time)s. Your connection is not affected. Try again in a few minutes.")
+    on = _(
+        "What you see was checked on %(date)s at %(time)s. Your connection is not affected. Try again in a few minutes."
+    )
+    return Sky(_("We cannot reach Codat right now."), _when(checked_at, at, on), "warn", "triangle")
 
 
-def _near(value: datetime) -> str:
-    """The time alone today, else with its day."""
-    is_today = timezone.localtime(value).date() == timezone.localtime().date()
-    return dates.clock(value) if is_today else dates.moment(value)
+def _when(value: datetime, at: str, on: str) -> str:
+    """The sentence of a time today, or the one that names the day too."""
+    return (at if dates.is_today(value) else on) % {"date": dates.day(value), "time": dates.clock(value)}

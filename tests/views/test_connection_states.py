@@ -1,7 +1,7 @@
 """Every state of a connection: the words, the one primary action, the code, in both languages."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -224,8 +224,47 @@ def test_codat_down_shows_the_last_known_state_and_its_age(at_ana, ana):
 
     assert heading_of(answer) == "Xero is connected"
     assert "We cannot reach Codat right now." in text_of(answer)
-    assert re.search(r"What you see was checked at .*\d\d:\d\d\.", text_of(answer))
+    assert re.search(r"What you see was checked on \d+ \w+ at \d\d:\d\d\.", text_of(answer))
     assert 'class="bridge ok"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "checked", "down"),
+    [
+        ("en", 0, "Last checked at 11:30.", "What you see was checked at 11:30."),
+        ("en", 1, "Last checked on 3 May at 11:30.", "What you see was checked on 3 May at 11:30."),
+        ("fr", 0, "Dernière vérification à 11:30.", "Les informations affichées datent de 11:30."),
+        ("fr", 1, "Dernière vérification le 3 mai à 11:30.", "Les informations affichées datent du 3 mai à 11:30."),
+    ],
+)
+def test_a_check_of_another_day_is_told_with_its_day(language, days, checked, down, ana, browser_of):
+    with time_machine.travel(datetime(2026, 5, 4, 10, tzinfo=UTC), tick=False):
+        company = company_in("checking", ana, language=language, time_zone="Europe/Paris")
+        company.connections.update(seen_at=datetime(2026, 5, 4 - days, 9, 30, tzinfo=UTC))
+        Quota.objects.update_or_create(pk=1, defaults={"failures": 5})
+        browser, page = browser_of(ana), CONNECTION.format(company.ref)
+
+        text, fragment = text_of(browser.get(page)), text_of(browser.get(f"{page}status/?tick=1&page=checking"))
+
+    assert (checked in text, checked in fragment, down in text) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "words"),
+    [
+        ("en", 2, "Next check at 14:00."),
+        ("en", 14, "Next check on 5 May at 02:00."),
+        ("fr", 14, "Prochaine vérification le 5 mai à 02:00."),
+    ],
+)
+def test_the_next_check_is_told_with_its_day_unless_that_is_today(language, hours, words, ana, browser_of):
+    now = datetime(2026, 5, 4, 10, tzinfo=UTC)
+    with time_machine.travel(now, tick=False):
+        company = company_in("linked", ana, language=language, time_zone="Europe/Paris")
+        Quota.objects.update_or_create(pk=1, defaults={"blocked_until": now + timedelta(hours=hours)})
+        text = text_of(browser_of(ana).get(CONNECTION.format(company.ref)))
+
+    assert words in text
 
 
 def test_a_word_of_codat_that_we_do_not_know_reads_as_waiting(at_ana, ana):
