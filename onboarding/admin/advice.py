@@ -64,7 +64,8 @@ def _deletion(desk: Desk) -> Advice:
         return Advice(
             "Next: carry the deletion out", cause, ("confirm_deletion", "withdraw_deletion"), "bad", "todo", error
         )
-    cause = f"{who} asked {words.when(request.asked_at)}: “{request.reason}”. Nothing has been deleted yet."
+    why = f": “{request.reason}”" if request.reason else ""
+    cause = f"{who} asked {words.when(request.asked_at)}{why}. Nothing has been deleted yet."
     acts = ("confirm_deletion", "withdraw_deletion")
     return Advice("Next: a second person confirms the deletion", cause, acts, "bad", "todo")
 

@@ -35,7 +35,7 @@ class DeletionRequestAdmin(Listed):
 
     @admin.display(description="Reason")
     def why(self, row: DeletionRequest) -> str:
-        return row.reason
+        return row.reason or "–"
 
     @admin.display(description="Asked by")
     def asker(self, row: DeletionRequest) -> str:

@@ -14,6 +14,8 @@ from tests import factories
 from tests.admin.conftest import act_of, do, page_of
 from tests.kit import Sandbox
 
+REQUESTS = "/admin/onboarding/deletionrequest/"
+
 
 @pytest.fixture
 def connection(sandbox: Sandbox):
@@ -33,6 +35,20 @@ def test_asking_deletes_nothing(sandbox: Sandbox, lead: Client, connection) -> N
     assert len(sandbox.companies()) == 1
     assert DeletionRequest.objects.get().reason == "Letter 12"
     assert b"Nothing has been deleted yet." in lead.get(page_of(connection.company)).content
+
+
+@pytest.mark.parametrize(("reason", "said"), [("Letter 12", ": “Letter 12”"), ("", "")])
+def test_a_reason_is_quoted_where_there_is_one(lead: Client, connection, reason: str, said: str) -> None:
+    batch = Batch.objects.create(kind=BatchKind.OFFBOARD)
+    deletion.ask(connection.company, by=Actor.command(None, reason), batch=batch)
+
+    cause = lead.get(page_of(connection.company)).context["advice"].cause
+    pages = [page_of(connection.company), f"{REQUESTS}batch/{batch.pk}/", REQUESTS]
+
+    assert cause.startswith("A command asked Today, ") and cause.endswith(f"{said}. Nothing has been deleted yet.")
+    told = [lead.get(page).content.decode() for page in pages]
+    assert f"asked by a command{said}</span>" in told[1]
+    assert ["“”" in page for page in told] == [False] * 3
 
 
 def test_the_one_who_asked_cannot_confirm(sandbox: Sandbox, lead: Client, connection) -> None:
