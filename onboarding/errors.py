@@ -142,11 +142,19 @@ class Explanation:
         return f"{self.title} {self.text}".strip()
 
 
-def explain(error: OnboardingError | codat.CodatError) -> Explanation:
-    """The sentence for a customer or for staff. Never raw words of Codat, never a code."""
+def explain(error: OnboardingError | codat.CodatError, *, is_connected: bool = True) -> Explanation:
+    """The sentence for a customer or for staff. Never raw words of Codat, never a code.
+
+    is_connected  whether the company has a connection that works, and that trouble at Codat leaves as it is
+    """
     if isinstance(error, OnboardingError):
         return _explain_ours(error)
-    return _explain_codat(error)
+    return _explain_codat(error, calm(is_connected))
+
+
+def calm(is_connected: bool) -> str:
+    """What does not happen while Codat is away: said of a connection only where there is one."""
+    return _("Your connection is not affected.") if is_connected else _("Nothing is lost.")
 
 
 def wait(minutes: int) -> str:
@@ -220,20 +228,18 @@ def _explain_ours(error: OnboardingError) -> Explanation:
     raise error
 
 
-def _explain_codat(error: codat.CodatError) -> Explanation:
+def _explain_codat(error: codat.CodatError, unharmed: str) -> Explanation:
     match error:
         case codat.Busy():
             minutes = ceil((error.retry_after or 0) / 60)
-            text = _("Your connection is not affected. Try again in a few minutes.")
-            if minutes > A_FEW:
-                text = f"{_('Your connection is not affected.')} {wait(minutes)}"
-            return Explanation("limit", _("We are checking less often for now."), text, 503)
+            when = wait(minutes) if minutes > A_FEW else _("Try again in a few minutes.")
+            return Explanation("limit", _("We are checking less often for now."), f"{unharmed} {when}", 503)
         case codat.Refused(is_limit=True):
             text = _("No further company can be connected at the moment. We have been told; nothing was changed.")
             return Explanation("refused", _("We cannot connect new companies right now."), text, 503)
         case codat.Refused(is_unauthorised=True):
-            text = _("Our own access to Codat does not work. We have been told; your connection is not affected.")
-            return Explanation("refused", _("Something is wrong on our side."), text, 503)
+            text = _("Our own access to Codat does not work. We have been told.")
+            return Explanation("refused", _("Something is wrong on our side."), f"{text} {unharmed}", 503)
         case codat.Refused(code=451):
             text = _("This software is blocked at the moment. Choose another one, or call us.")
             return Explanation("refused", _("Not available here."), text, 503)
@@ -250,6 +256,6 @@ def _explain_codat(error: codat.CodatError) -> Explanation:
             text = _("Codat's answer could not be used. Nothing was lost. Try again in a few minutes, or call us.")
             return Explanation("down", _("It did not work."), text, 502)
         case codat.Unreachable():
-            text = _("Your connection is not affected. Try again in a few minutes.")
+            text = f"{unharmed} {_('Try again in a few minutes.')}"
             return Explanation("down", _("We cannot reach Codat right now."), text, 503)
     raise error

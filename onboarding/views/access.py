@@ -53,13 +53,11 @@ def company_for_result(request: HttpRequest, ref: str) -> Company:
 
 def surroundings(company: Company, *, read_only: bool = False) -> dict[str, Any]:
     """The context line, the notice of how Codat is, and what kind of reader this is."""
-    current = queries.current(company)
-    seen = [at for at in (company.checked_at, current.seen_at if current else None) if at]
     return {
         "company": company,
         "product": brand.product_name(company.product),
         "shared_anchor": words.anchor_of(company.product),
-        "sky": sky_of(company, max(seen, default=None)),
+        "sky": sky_of(company, queries.current(company)),
         "is_connector": is_connector(company),
         "read_only": read_only,
     }

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from .. import queries
 from ..codat import CodatError
 from ..errors import OnboardingError, explain
 from ..models import Company
@@ -34,9 +35,9 @@ def as_see_other(answer: HttpResponse) -> HttpResponse:
     return answer
 
 
-def say(request: HttpRequest, error: OnboardingError | CodatError) -> None:
+def say(request: HttpRequest, error: OnboardingError | CodatError, company: Company) -> None:
     """Tell on the next page why a click did nothing: the title on the first line, the rest on the second."""
-    told = explain(error)
+    told = explain(error, is_connected=queries.linked(company) is not None)
     messages.add_message(request, messages.WARNING, f"{told.title}\n{told.text}")
 
 

@@ -140,6 +140,6 @@ def go(request: HttpRequest, ref: str, slug: str) -> HttpResponseBase:
     except NotOffered:
         return _not_offered(request, company)
     except (OnboardingError, CodatError) as error:
-        say(request, error)
+        say(request, error, company)
         return see_other("before", company.ref, slug)
     return SeeOther(link.reveal())

@@ -134,7 +134,7 @@ def check(request: HttpRequest, ref: str) -> HttpResponseBase:
     try:
         connections.check(company, by=customer(request))
     except (OnboardingError, CodatError) as error:
-        say(request, error)
+        say(request, error, company)
     nudge(tasks.follow_connections)
     return see_other("connection", ref)
 
@@ -172,7 +172,7 @@ def reconnect(request: HttpRequest, ref: str) -> HttpResponseBase:
     except NothingToRelink:
         return see_other("choose", ref)
     except (OnboardingError, CodatError) as error:
-        say(request, error)
+        say(request, error, company)
         return see_other("connection", ref)
     return SeeOther(link.reveal())
 
@@ -208,7 +208,7 @@ def _disconnect(request: HttpRequest, company: Company, current: Connection) -> 
     except (NotLinked, ConnectionGone):
         pass  # somebody was quicker: the page says what is true now
     except OnboardingError as error:
-        say(request, error)
+        say(request, error, company)
     nudge(tasks.send_mails)
     return see_other("connection", company.ref)
 

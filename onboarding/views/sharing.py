@@ -96,7 +96,7 @@ def share_again(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
     try:
         again = invitations.share_again(_shared(company, pk), by=customer(request))
     except OnboardingError as error:
-        say(request, error)
+        say(request, error, company)
         return see_other_url(f"/c/{company.ref}/share/")
     return _sent(request, company, again)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from .. import brand, dates, states, words
+from ..errors import calm
 from ..lifecycle import Source
 from ..models import Company, Connection, Event
 from ..platforms import PLATFORMS, TABLES, name_of
@@ -191,25 +192,24 @@ class Sky:
     icon: str
 
 
-def sky_of(company: Company, checked_at: datetime | None, now: datetime | None = None) -> Sky | None:
-    """Codat does not answer, or asked us to wait; from the columns that `queries.for_pages` adds."""
+def sky_of(company: Company, current: Connection | None, now: datetime | None = None) -> Sky | None:
+    """Codat does not answer, or asked us to wait; from the columns that `queries.for_pages` adds.
+
+    Of checks it speaks only where there is something at Codat that is checked.
+    """
     now = now or timezone.now()
     until = getattr(company, "codat_blocked_until", None)
+    unharmed = calm(current is not None and current.is_linked)
+    seen = [at for at in (company.checked_at, current.seen_at) if at] if current else []
     if (getattr(company, "codat_failures", 0) or 0) >= SILENCES_THAT_TELL:
-        return down(checked_at or now)
-    if until and until - now > PAUSE_THAT_TELLS:
-        at = _("Your connection is not affected. Next check at %(time)s.")
-        on = _("Your connection is not affected. Next check on %(date)s at %(time)s.")
-        return Sky(_("We are checking less often for now."), _when(until, at, on), "run", "clock")
+        at, on = _("What you see was checked at %(time)s."), _("What you see was checked on %(date)s at %(time)s.")
+        told = [_when(max(seen), at, on)] if seen else []
+        text = " ".join([*told, unharmed, _("Try again in a few minutes.")])
+        return Sky(_("We cannot reach Codat right now."), text, "warn", "triangle")
+    if seen and until and until - now > PAUSE_THAT_TELLS:
+        at, on = _("Next check at %(time)s."), _("Next check on %(date)s at %(time)s.")
+        return Sky(_("We are checking less often for now."), f"{unharmed} {_when(until, at, on)}", "run", "clock")
     return None
-
-
-def down(checked_at: datetime) -> Sky:
-    at = _("What you see was checked at %(time)s. Your connection is not affected. Try again in a few minutes.")
-    on = _(
-        "What you see was checked on %(date)s at %(time)s. Your connection is not affected. Try again in a few minutes."
-    )
-    return Sky(_("We cannot reach Codat right now."), _when(checked_at, at, on), "warn", "triangle")
 
 
 def _when(value: datetime, at: str, on: str) -> str:

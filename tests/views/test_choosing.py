@@ -153,10 +153,10 @@ def test_going_twice_makes_one_company_and_one_connection(sandbox, at_ana, ana):
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (503, "We cannot reach Codat right now."),
-        (429, "We are checking less often for now."),
+        (503, "We cannot reach Codat right now. Nothing is lost. Try again in a few minutes."),
+        (429, "We are checking less often for now. Nothing is lost. Try again in a few minutes."),
         (402, "We cannot connect new companies right now."),
-        (401, "Something is wrong on our side."),
+        (401, "Something is wrong on our side. Our own access to Codat does not work. We have been told. Nothing is"),
         (422, "It did not work."),
     ],
 )
@@ -169,6 +169,7 @@ def test_trouble_at_codat_stays_on_before_and_says_so(status, words, sandbox, at
     assert (answer.status_code, answer.url) == (303, f"/c/{company.ref}/connect/xero/")
     page = at_ana.get(answer.url)
     assert words in text_of(page)
+    assert "Your connection is not affected." not in text_of(page)
     assert heading_of(page) == "Before you start with Xero"
     assert list(Connection.objects.exclude(codat_id=None)) == []
 
@@ -179,7 +180,7 @@ def test_a_day_that_is_used_up_says_how_long_to_wait(sandbox, at_ana, ana):
 
     answer = at_ana.post(f"/c/{company.ref}/connect/xero/go/")
 
-    assert "Your connection is not affected. Wait 3 hours, then try again." in text_of(at_ana.get(answer.url))
+    assert "Nothing is lost. Wait 3 hours, then try again." in text_of(at_ana.get(answer.url))
 
 
 def test_a_link_address_is_in_no_page(sandbox, at_ana, ana):

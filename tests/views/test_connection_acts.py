@@ -90,7 +90,7 @@ def test_check_again_while_codat_is_silent_says_so_and_loses_nothing(sandbox, at
 
     answer = at_ana.post(f"/c/{company.ref}/connection/check/", follow=True)
 
-    assert "We cannot reach Codat right now." in text_of(answer)
+    assert "We cannot reach Codat right now. Your connection is not affected. Try again in" in text_of(answer)
     assert heading_of(answer) == "Xero is connected"
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from onboarding.actors import Actor
 from onboarding.models import Consent, Quota
@@ -224,8 +225,38 @@ def test_codat_down_shows_the_last_known_state_and_its_age(at_ana, ana):
 
     assert heading_of(answer) == "Xero is connected"
     assert "We cannot reach Codat right now." in text_of(answer)
-    assert re.search(r"What you see was checked on \d+ \w+ at \d\d:\d\d\.", text_of(answer))
+    assert re.search(
+        r"What you see was checked on \d+ \w+ at \d\d:\d\d\. Your connection is not affected\.", text_of(answer)
+    )
     assert 'class="bridge ok"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("where", ["", "connect/", "connect/xero/"])
+@pytest.mark.parametrize("state", ["none", "gone"])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "We cannot reach Codat right now. Nothing is lost. Try again in a few minutes."),
+        ("fr", "Nous n’arrivons pas à joindre Codat. Rien n’est perdu. Réessayez dans quelques minutes."),
+    ],
+)
+def test_codat_down_says_nothing_of_a_connection_that_is_not_there(language, words, state, where, at_ana, ana):
+    company = company_in(state, ana, language=language)
+    page = f"/c/{company.ref}/{where}"
+    Quota.objects.update_or_create(pk=1, defaults={"blocked_until": timezone.now() + timedelta(hours=1)})
+    blocked = text_of(at_ana.get(page))
+    Quota.objects.update(blocked_until=None, failures=5)
+
+    assert [said for said in ("checking less often", "vérifions moins souvent") if said in blocked] == []
+    assert words in text_of(at_ana.get(page))
+
+
+def test_codat_down_says_of_an_unfinished_connection_what_was_checked(at_ana, ana):
+    company = company_in("stopped", ana)
+    Quota.objects.update_or_create(pk=1, defaults={"failures": 5})
+
+    said = r"What you see was checked (at|on \d+ \w+ at) \d\d:\d\d\. Nothing is lost\. Try again in a few minutes\."
+    assert re.search(said, text_of(at_ana.get(CONNECTION.format(company.ref))))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +283,7 @@ def test_a_check_of_another_day_is_told_with_its_day(language, days, checked, do
 @pytest.mark.parametrize(
     ("language", "hours", "words"),
     [
-        ("en", 2, "Next check at 14:00."),
+        ("en", 2, "Your connection is not affected. Next check at 14:00."),
         ("en", 14, "Next check on 5 May at 02:00."),
         ("fr", 14, "Prochaine vérification le 5 mai à 02:00."),
     ],
