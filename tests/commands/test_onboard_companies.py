@@ -133,7 +133,7 @@ def test_resume_finishes_the_rest(sandbox: Sandbox, file: Path) -> None:
     sandbox.settings(company_limit=2)
     first = run("onboard_companies", str(file), "--inline")
     assert first.status == 1
-    assert "Stopped after row 2: Codat takes no further company (402)" in first.out
+    assert "Stopped after row 2: Our account at Codat is over a limit of its plan (402)" in first.out
     sandbox.settings(company_limit=None)
 
     ran = run(

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from onboarding.models import Batch, BatchKind, Company, Connection, Event, Invitation, Mail, MailRefusal, Quota
+from onboarding.models import (
+    Batch,
+    BatchKind,
+    BatchRow,
+    Company,
+    Connection,
+    Event,
+    Invitation,
+    Mail,
+    MailRefusal,
+    Quota,
+)
 from onboarding.usecases import invitations
 from onboarding.usecases.mails import outbox
 from tests.bulk.files import COMMAND
@@ -49,12 +60,24 @@ def test_unlink_takes_any_name_of_a_company(sandbox: Sandbox, here: Path, column
     assert connection.history.get(kind="unlinked").reason == "Ticket 1"
 
 
-def test_unlink_needs_a_reason_but_to_go_on(sandbox: Sandbox, here: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (401, "Codat refused our API key (401)."),
+        (402, "Our account at Codat is over a limit of its plan (402)"),
+        (403, "Codat does not allow our account to do this (403)."),
+        (451, "Codat has blocked this for legal reasons (451)."),
+    ],
+)
+def test_unlink_stops_at_what_concerns_all_and_goes_on_without_a_reason(
+    sandbox: Sandbox, here: Path, code: int, why: str
+) -> None:
     connection = linked_connection(sandbox)
-    sandbox.next_answer(401, times=None)
+    sandbox.next_answer(code, times=None)
     assert run("unlink_companies", "--company", connection.company.ref, "--inline").status == 2
     stopped = run("unlink_companies", "--company", connection.company.ref, "--reason", "Left", "--inline")
-    assert stopped.status == 1 and "Stopped after row 0: Codat refused our API key (401)." in stopped.out
+    assert stopped.status == 1 and f"Stopped after row 0: {why}" in stopped.out
+    assert BatchRow.objects.get().status == "waiting"
     sandbox.no_more_trouble()
     Quota.objects.all().delete()
 

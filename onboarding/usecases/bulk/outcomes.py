@@ -14,7 +14,7 @@ BRIEF_SECONDS = 5.0  # a shorter pause is sat out; a longer one is the batch's, 
 # What concerns every row: the batch stops at the first of these and keeps its place.
 HALTS = {
     401: "Codat refused our API key (401). Check CODAT_API_KEY, then run again.",
-    402: "Codat takes no further company (402): the limit of our account is reached. Have it raised, then run again.",
+    402: "Our account at Codat is over a limit of its plan (402). Have it raised, then run again.",
     403: "Codat does not allow our account to do this (403). Ask Codat, then run again.",
     451: "Codat has blocked this for legal reasons (451). Ask Codat, then run again.",
 }
