@@ -18,7 +18,7 @@ from tests.views.scenes import BY_NAME, company_in
 
 pytestmark = pytest.mark.browser
 
-OPEN = ("/data/", "/privacy/", "/terms/", "/accessibility/", "/sign-in/", "/nowhere/")
+OPEN = ("/data/", "/privacy/", "/terms/", "/accessibility/", "/sign-in/", "/sign-in/?code=many", "/nowhere/")
 OF_A_COMPANY = ("", "activity/", "connect/", "connect/xero/", "connect/quickbooks-desktop/", "share/", "other/")
 WAYS = list(itertools.product(("en", "fr"), ("light", "dark"), (DESKTOP, PHONE)))
 NAMES = [f"{language}-{scheme}-{size[0]}" for language, scheme, size in WAYS]
