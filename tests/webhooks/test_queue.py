@@ -12,7 +12,7 @@ from django.utils import timezone
 from onboarding import tasks
 from onboarding.models import Claim, Delivery, Event
 from onboarding.usecases import webhooks
-from onboarding.usecases.webhooks import claims
+from onboarding.usecases.webhooks import claims, queue
 from tests import factories
 from tests.webhooks.letters import about_company, deliver, headers, letter, post, told
 
