@@ -70,6 +70,8 @@ class KeysetList(ChangeList):
         if cursor is not None:
             descends = self.key[0].startswith("-") != is_back
             rows = rows.filter(Row(self._names, cursor, self.model, "<" if descends else ">"))
+        if self.model_admin.drawn_from:  # type: ignore[attr-defined]
+            rows = rows.only(*self.model_admin.drawn_from)  # type: ignore[attr-defined]
         found = list(rows[: self.list_per_page + 1])
         has_more = len(found) > self.list_per_page
         found = found[: self.list_per_page]
@@ -127,10 +129,12 @@ def select_across(request: HttpRequest) -> None:
 class Listed(admin.ModelAdmin):
     """A model whose rows are listed and looked at. Nothing is added, changed or deleted by Django's own forms.
 
-    key  the order of the list, all fields in one direction, and the columns of an index
+    key         the order of the list, all fields in one direction, and the columns of an index
+    drawn_from  the fields that its rows need, where a model has many more; empty for all of them
     """
 
     key: tuple[str, ...] = ("-id",)
+    drawn_from: tuple[str, ...] = ()
     change_list_template = "admin/keyset_list.html"
     list_per_page = 25
     sortable_by = ()

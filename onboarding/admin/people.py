@@ -49,6 +49,7 @@ class StaffAdmin(UserAdmin):
 
     form, add_form = StaffChange, StaffCreation
     key = ("email",)
+    drawn_from = ()
     change_list_template = "admin/keyset_list.html"
     ordering = ("email",)
     list_display = ("email", "name", "role", "is_active", "is_superuser", "last_login")
