@@ -1,10 +1,11 @@
 """What staff pages need to show."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import template
-from django.contrib.admin.templatetags.admin_list import result_headers
+from django.utils.safestring import SafeString
 
 from onboarding.admin import cells, words
 from onboarding.platforms import name_of
@@ -46,4 +47,10 @@ def platform_name(key: str) -> str:
 @register.inclusion_tag("admin/keyset_results.html")
 def list_rows(cl: Any) -> dict[str, Any]:
     """The table of a list's page."""
-    return {"cl": cl, "result_headers": result_headers(cl), "rows": cells.rows(cl)}
+    return {"cl": cl, "heads": cells.heads(cl), "body": cells.body(cl)}
+
+
+@register.simple_tag
+def filter_choices(choices: Iterable[dict[str, Any]]) -> SafeString:
+    """The choices of a list's filter."""
+    return cells.choices(choices)

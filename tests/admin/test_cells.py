@@ -1,15 +1,17 @@
-"""The rows of lists are drawn as the stock admin draws them."""
+"""The rows and filters of lists are those of the stock admin, however they are drawn."""
 
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.templatetags.admin_list import items_for_result
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
 
 from onboarding.admin import cells
+from onboarding.admin.company_filters import Choice
 from onboarding.admin.lists import Listed
 from onboarding.models import Company, Delivery, Sweep, User
 from onboarding.usecases import timeline
@@ -64,3 +66,25 @@ def test_what_a_customer_wrote_is_escaped(rows: None, support: Client) -> None:
 
     assert "&lt;b&gt;Marlow &amp; Sons" in answer.content.decode()
     assert "<b>Marlow" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "told", ["?", "?status=pending", "?needs=yes&q=needs%3Dslot", "?software=slot&waiting=4&q=a%26b"]
+)
+def test_a_filter_offers_what_the_stock_one_does(told: str, db: None) -> None:
+    page = _page(Company, told)
+    offered = [spec for spec in page.filter_specs if isinstance(spec, Choice)]
+
+    assert len(offered) >= 6
+    for spec in offered:
+        first, *others = SimpleListFilter.choices(spec, page)
+        assert list(spec.choices(page)) == [{**first, "display": spec.all_words}, *others]
+
+
+def test_choices_of_a_filter_are_escaped() -> None:
+    chosen = {"selected": True, "query_string": "?a=1&b=%3C", "display": "<Any>"}
+
+    assert cells.choices([chosen, {**chosen, "selected": False}]) == (
+        '<li class="selected"><a href="?a=1&amp;b=%3C" aria-current="true">&lt;Any&gt;</a></li>\n'
+        '  <li><a href="?a=1&amp;b=%3C">&lt;Any&gt;</a></li>'
+    )
