@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -22,7 +23,12 @@ class Word:
     icon: str
 
     def badge(self, words: str = "") -> SafeString:
-        return format_html('<span class="badge {}">{}{}</span>', self.kind, icon(self.icon), words or self.words)
+        return _badge(self.kind, self.icon, words or self.words)
+
+
+@lru_cache(maxsize=1000, typed=True)  # a list shows the same few on every page; safe text equals the unsafe
+def _badge(kind: str, shape: str, words: str) -> SafeString:
+    return format_html('<span class="badge {}">{}{}</span>', kind, icon(shape), words)
 
 
 STATES = {
