@@ -4,6 +4,7 @@ The order of a list is that of an index; a page begins where the one before it e
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -126,6 +127,13 @@ def select_across(request: HttpRequest) -> None:
         request.POST = told  # type: ignore[assignment]
 
 
+@cache
+def _drawn_media(model_admin: admin.ModelAdmin) -> dict[str, SafeString]:
+    """The stock scripts and sheets of a list: the same on every page, and not cheap to find."""
+    media = model_admin.media + model_admin.action_form(auto_id=None).media
+    return {"css": mark_safe(media["css"].render()), "js": mark_safe(media["js"].render())}  # noqa: S308  as rendered
+
+
 class Listed(admin.ModelAdmin):
     """A model whose rows are listed and looked at. Nothing is added, changed or deleted by Django's own forms.
 
@@ -157,6 +165,9 @@ class Listed(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KeysetList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"media": _drawn_media(self), **(extra_context or {})})
 
     def prepare(self, rows: list[Any]) -> None:
         """Fetch what a whole page of rows needs beside its own columns."""

@@ -1,4 +1,4 @@
-"""The rows and filters of lists are those of the stock admin, however they are drawn."""
+"""The rows, filters and scripts of lists are those of the stock admin, however they are drawn."""
 
 from typing import Any
 
@@ -88,3 +88,9 @@ def test_choices_of_a_filter_are_escaped() -> None:
         '<li class="selected"><a href="?a=1&amp;b=%3C" aria-current="true">&lt;Any&gt;</a></li>\n'
         '  <li><a href="?a=1&amp;b=%3C">&lt;Any&gt;</a></li>'
     )
+
+
+def test_a_list_loads_the_stock_scripts(rows: None, support: Client) -> None:
+    answer = support.get("/admin/onboarding/company/")
+
+    assert str(admin.site.get_model_admin(Company).media["js"]) in answer.content.decode()
