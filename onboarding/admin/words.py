@@ -111,8 +111,11 @@ def need_of(code: str) -> Need:
     )
 
 
+_BY_CODE = {state.value: word for state, word in STATES.items()}  # the states themselves hash by their names
+
+
 def state_of(code: str) -> Word:
-    return STATES[State(code)] if code in set(State) else Word(code, "off", "circle")
+    return _BY_CODE.get(code) or Word(code, "off", "circle")
 
 
 PRODUCTS = {
