@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "portal.short_way.ShortWay",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.one_piece.one_piece",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "onboarding.middleware.PageMiddleware",
     "django.middleware.locale.LocaleMiddleware",
