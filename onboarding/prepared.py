@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Expression, Model, QuerySet
+from django.db.models import Expression, Model, QuerySet, Subquery
 from django.db.models.query import get_related_populators
+from django.db.models.sql import Query
 
 M = TypeVar("M", bound=Model)
 
@@ -22,6 +23,22 @@ class Slot(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", [self]
+
+
+class Once(Subquery):
+    """A subquery of a queryset that stays, whose SQL is put together when it is first asked for.
+
+    A copy within another query has a query of its own, and so SQL of its own: names of tables may differ there.
+    """
+
+    _made: tuple[Query, str, str, tuple[Any, ...]] | None = None
+
+    def as_sql(self, compiler: Any, connection: Any, *more: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        made = self._made
+        if made is None or made[0] is not self.query or made[1] != connection.vendor:
+            sql, params = super().as_sql(compiler, connection, *more, **extra)
+            made = self._made = (self.query, connection.vendor, sql, tuple(params))
+        return made[2], made[3]
 
 
 class Prepared(Generic[M]):

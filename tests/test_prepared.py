@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db.models import F
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.test import Client
 from django.utils import timezone
 
 from onboarding import queries
 from onboarding.models import Company, Connection, Membership, User
-from onboarding.prepared import Prepared, Slot
+from onboarding.prepared import Once, Prepared, Slot
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +117,34 @@ def test_a_person_who_was_deleted_is_nobody(signed_in: Client) -> None:
     User.objects.all().delete()
 
     assert not _is_signed_in(signed_in)
+
+
+def _with_software(look_up: type[Subquery]) -> QuerySet[Company]:
+    newest = Connection.objects.filter(company=OuterRef("pk")).order_by("-pk")
+    return Company.objects.annotate(software=look_up(newest.values("platform_key")[:1])).order_by("pk")
+
+
+def test_a_kept_subquery_finds_what_any_finds_and_is_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    factories.local_connection(factories.company(), platform_key="gbol")
+    factories.company()
+    made: list[object] = []
+    stock = Subquery.as_sql
+    monkeypatch.setattr(Subquery, "as_sql", lambda *told, **more: (made.append(told[0]), stock(*told, **more))[1])
+    kept = _with_software(Once)
+
+    found = [[company.software for company in kept.all()] for _ in range(3)]
+
+    assert found == [["gbol", None]] * 3
+    assert len(made) == 1
+
+
+def test_a_kept_subquery_holds_within_another_query_too() -> None:
+    company = factories.company()
+    factories.local_connection(company, platform_key="gbol")
+    factories.company()
+    kept = _with_software(Once)
+    assert len(kept) == 2
+
+    assert kept.filter(software="gbol").get() == company
+    assert Company.objects.get(pk__in=kept.filter(software="gbol").values("pk")) == company
+    assert kept.filter(software="gbol").count() == 1

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from ..lifecycle import Status
 from ..models import Company, Connection, Kind
 from ..platforms import name_of
+from ..prepared import Once
 from ..states import State
 from . import badges, bulk, company_add, company_edit, company_page, company_search, preview, words
 from .company_filters import FILTERS, inviters
@@ -35,8 +36,8 @@ def _companies() -> QuerySet[Company]:
         Company.objects.filter(erased_at=None)
         .defer(*NEVER_SHOWN_IN_LISTS)
         .annotate(
-            shown_reads=Subquery(newest.filter(status=Status.LINKED).values("reads")[:1]),
-            shown_failures=Subquery(newest.values("failures")[:1]),
+            shown_reads=Once(newest.filter(status=Status.LINKED).values("reads")[:1]),
+            shown_failures=Once(newest.values("failures")[:1]),
         )
     )
 
