@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 MOMENTS = (datetime.date, datetime.time)
 SELECTED = (' class="selected"', ' aria-current="true"')
 
-_escaped = lru_cache(maxsize=1000)(escape)  # a filter's words and addresses come again on every page
+_escaped = lru_cache(maxsize=1000)(escape)  # words of columns and filters come again on every page
 
 
 def heads(page: Any) -> SafeString:
@@ -69,7 +69,8 @@ class _Column:
 
     def cell(self, row: Model, address: Callable[[Model], str]) -> str:
         value, is_whole = self.show(row)
-        css, text = f"{self.css} nowrap" if is_whole else self.css, conditional_escape(value)
+        css = f"{self.css} nowrap" if is_whole else self.css
+        text = _escaped(value) if type(value) is str else conditional_escape(value)
         if self.is_link:
             return f'<th class="{css}"><a href="{conditional_escape(address(row))}">{text}</a></th>'
         return f'<td class="{css}">{text}</td>'
