@@ -4,9 +4,10 @@ import gc
 
 
 def settle() -> None:
-    """What is loaded by now stays for good: collections pass it by, where each would walk through all of it.
+    """What is loaded by now stays for good, so collections pass it by. For when a process is ready, not before.
 
-    A tenth of the work of a worker that handles events. For the moment when a process is ready, not before.
+    A round over all of it takes a tenth of a second, in the midst of somebody's request, and a tenth of the work of a
+    worker that handles events.
     """
     gc.collect()
     gc.freeze()

@@ -1,6 +1,5 @@
 """The web process. It does not start without what it needs, and says what that is."""
 
-import gc
 import os
 import sys
 
@@ -10,7 +9,7 @@ from django.urls import reverse
 
 from onboarding import checks
 
-from . import reporting
+from . import memory, reporting
 from .celery import app
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -20,15 +19,10 @@ BOOT_ERROR = 3  # gunicorn stops at this exit code, and tries again for ever at 
 
 
 def _load() -> None:
-    """What a worker's first request would load, and wait for: a tenth of a second.
-
-    Then all that stands at start leaves the collector's rounds. Nothing of it ever becomes garbage, and a round over
-    it takes as long again, in the midst of somebody's request.
-    """
+    """What a worker's first request would load, and wait for: a tenth of a second."""
     reverse("webhook")  # the URLs, with their views
     app.finalize()  # the tasks that views send hints to
-    gc.collect()
-    gc.freeze()
+    memory.settle()
 
 
 try:
