@@ -1,9 +1,9 @@
 """Companies that a whole listing did not show. Rows move while one pages, so one question each decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q
 from django.utils import timezone
 
 from ... import codat
@@ -16,27 +16,28 @@ from .comparing import BY, GONE, Change, Found, Listed, compare, take_in
 MANY = 50  # and more than half of all: then it is not the companies, but the key or the listing that changed
 
 
-def unseen(since: datetime) -> "QuerySet[Company]":
+def unseen(since: datetime) -> list[int]:
     """Our companies that Codat should have and that nothing has shown since then. New ones had no chance to be."""
     new = Event.objects.filter(kind="codat.company", at__gte=since, company__isnull=False).values("company")
     unmarked = Q(checked_at=None) | Q(checked_at__lt=since)
-    # One, looked up for each company: as a join it is every company times every connection while the statistics
-    # are from before the sweep.
-    seen = Connection.objects.filter(company=OuterRef("pk"), codat_id__isnull=False, seen_at__gte=since)
-    ours = Company.objects.alias(shown=Subquery(seen.values("pk")[:1])).filter(unmarked, shown=None)
-    return ours.filter(codat_id__isnull=False, gone_at=None, erased_at=None).exclude(pk__in=new)
+    ours = Company.objects.filter(unmarked, codat_id__isnull=False, gone_at=None, erased_at=None).exclude(pk__in=new)
+    shown = Connection.objects.filter(codat_id__isnull=False, seen_at__gte=since)
+    # Two lists, one less the other: as a join it is every company times every connection while the statistics are
+    # from before the sweep, and looked up for each company it is dear enough for PostgreSQL to compile it first.
+    return sorted(pk for (pk,) in ours.values_list("pk").difference(shown.values_list("company")))
 
 
-def is_suspicious(since: datetime) -> bool:
+def are_suspicious(missing: Sequence[int]) -> bool:
     """More is missing than customers leave: nothing is marked then, and staff are told."""
-    missing = unseen(since).count()
+    if len(missing) <= MANY:
+        return False
     live = Company.objects.filter(codat_id__isnull=False, gone_at=None, erased_at=None).count()
-    return missing > MANY and missing * 2 > live
+    return len(missing) * 2 > live
 
 
-def look(since: datetime) -> Iterator[Found]:
+def look(missing: Sequence[int]) -> Iterator[Found]:
     """Ask for each company that is missing, and store what Codat says. Raises a CodatError; what was asked stays."""
-    for pk in list(unseen(since).order_by("pk").values_list("pk", flat=True)):
+    for pk in missing:
         yield look_at(Company.objects.get(pk=pk))
 
 

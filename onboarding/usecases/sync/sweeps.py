@@ -183,13 +183,12 @@ class Walk:
 
     def _look_again(self) -> None:
         """Ask for each company that a whole listing did not show."""
-        since = self.sweep.started_at
-        if missing.is_suspicious(since):
-            count = missing.unseen(since).count()
-            alarms.sound("sweep.many_missing", missing=count)
-            self._finish(f"{count} companies are missing from Codat's list: none was marked.")
+        unseen = missing.unseen(self.sweep.started_at)
+        if missing.are_suspicious(unseen):
+            alarms.sound("sweep.many_missing", missing=len(unseen))
+            self._finish(f"{len(unseen)} companies are missing from Codat's list: none was marked.")
             return
-        for found in missing.look(since):
+        for found in missing.look(unseen):
             self.sweep.asked += 1
             self._note(found)
             if monotonic() > self.until:
