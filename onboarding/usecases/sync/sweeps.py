@@ -162,7 +162,7 @@ class Walk:
 
     def _take(self, listed: Sequence[codat.Glimpse], at: datetime, *, is_last: bool) -> None:
         """What did not change is marked at once; the rest waits a moment for more, for it costs the same for many."""
-        odd = retries.once_more(lambda: unchanged.confirm(listed, at))
+        odd = retries.once_more(lambda: unchanged.confirm(unchanged.question(listed), at))
         self.held += [Listed(told.whole(), at) for told in odd]
         self.number += 1
         self.sweep.asked += 1

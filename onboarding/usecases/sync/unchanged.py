@@ -1,7 +1,8 @@
 """The part of a listing that is as we know it: marked as seen, and told apart, by the database itself.
 
 In a sweep that is all but a hundredth of it; what is left goes the careful way of `comparing`. PostgreSQL takes a
-page in one statement, SQLite in two. Every value travels as a parameter.
+page in one statement, SQLite in two. Every value travels as a parameter, a page's in one for each column: PostgreSQL
+reads lists of values in half the time of JSON.
 """
 
 # ruff: noqa: S608  the statements are put together from constants of this file alone
@@ -10,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -23,7 +24,7 @@ from ...platforms import TABLES
 CONCERN_US = frozenset({"Accounting", "Expense", ""})  # source types; companies may have banks and shops there, too
 
 TOLD = {"id": "uuid", "status": "text"}
-LISTED = {"id": "uuid", "name": "text", "products": "text", "live": "int", "has_uid": "bool"}
+LISTED = {"id": "uuid", "name": "text", "products": "text", "serves": "text", "live": "int", "has_uid": "int"}
 
 CONFIRM = """UPDATE onboarding_connection AS known SET seen_at = %(at)s, seen_by_read = %(yes)s, unknown_status = ''
 FROM told WHERE known.codat_id = told.id AND known.status = told.status {by_index}
@@ -32,33 +33,60 @@ AND (known.seen_at IS NULL OR known.seen_at < %(at)s OR (known.seen_at = %(at)s 
 # As we know it is also: as many live connections as were listed, each of them confirmed just now or seen later.
 ODD = """SELECT listed.id FROM listed LEFT JOIN onboarding_company ours
 ON ours.codat_id = listed.id {by_index} AND ours.erased_at IS NULL
-WHERE (ours.id IS NULL AND listed.has_uid) OR (ours.id IS NOT NULL AND (
+WHERE (ours.id IS NULL AND listed.has_uid = 1) OR (ours.id IS NOT NULL AND (
 ours.gone_at IS NOT NULL OR ours.codat_name <> listed.name OR CAST(ours.codat_products AS text) <> listed.products
-OR {lacks} OR (listed.live, listed.live) <> (SELECT COUNT(*), COUNT(CASE WHEN {is_seen} THEN 1 END)
+OR listed.serves NOT LIKE '%%' || ours.product || '%%'
+OR (listed.live, listed.live) <> (SELECT COUNT(*), COUNT(CASE WHEN {is_seen} THEN 1 END)
 FROM onboarding_connection n WHERE n.company_id = ours.id AND n.codat_id IS NOT NULL AND n.status <> 'Deleted')))"""
 
 
-def confirm(listed: Sequence[codat.Glimpse], at: datetime) -> list[codat.Glimpse]:
+Columns = tuple[Sequence[str | int], ...]
+
+
+class Question(NamedTuple):
+    """A page of companies, in columns as the database is asked of it."""
+
+    listed: Sequence[codat.Glimpse]
+    told: Columns  # of TOLD
+    rows: Columns  # of LISTED
+    bare: list[str]  # ids of companies without a connection
+
+
+def question(listed: Sequence[codat.Glimpse]) -> Question:
+    """Needs no database, so another thread may put it together."""
+    ids, statuses, lives, bare = list[str](), list[str](), list[int](), list[str]()
+    for each in listed:
+        ours = [told for told in each.connections if told.source_type in CONCERN_US]
+        for told in ours:
+            ids.append(told.id)
+            statuses.append(told.status)
+        lives.append(len(ours))
+        if not ours:
+            bare.append(each.id)
+    rows = (
+        [each.id for each in listed],
+        [each.name[:255] for each in listed],
+        [_as_json(each.products) for each in listed],
+        [_served_by(each.products) for each in listed],
+        lives,
+        [int(each.has_uid) for each in listed],
+    )
+    return Question(listed, (ids, statuses), rows, bare)
+
+
+def confirm(asked: Question, at: datetime) -> list[codat.Glimpse]:
     """Mark what was listed as we know it, asked for at `at`; returns the companies of which anything differs.
 
     Rows that moved or were seen later meanwhile are left alone.
     """
-    rows: list[dict[str, Any]] = []
-    heard: list[dict[str, str]] = []
-    for each in listed:
-        ours = [told for told in each.connections if told.source_type in CONCERN_US]
-        for told in ours:
-            heard.append({"id": told.id, "status": told.status})
-        name, products = each.name[:255], _as_json(each.products)
-        rows.append({"id": each.id, "name": name, "products": products, "live": len(ours), "has_uid": each.has_uid})
     values = {"at": connection.ops.adapt_datetimefield_value(at), "yes": True}
-    values |= _table("told", heard) | _table("listed", rows) | _names()
+    values |= _values("told", TOLD, asked.told) | _values("listed", LISTED, asked.rows)
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor):
             cursor.execute(statement, values)
         odd = {UUID(str(codat_id)).hex for (codat_id,) in cursor.fetchall()}
-    _mark_bare([row["id"] for row in rows if not row["live"] and row["id"] not in odd], at)
-    return [each for each in listed if each.id in odd or not each.has_every_connection]
+    _mark_bare([codat_id for codat_id in asked.bare if codat_id not in odd], at)
+    return [each for each in asked.listed if each.id in odd or not each.has_every_connection]
 
 
 def _mark_bare(ids: list[str], at: datetime) -> None:
@@ -73,49 +101,44 @@ def _as_json(products: tuple[str, ...]) -> str:
     return json.dumps(products)
 
 
-def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The rows, and their ids once more, by which PostgreSQL sees how few of its own it is about."""
-    return {name: json.dumps(rows), f"{name}_ids": f"{{{','.join([row['id'] for row in rows])}}}"}
+@lru_cache(maxsize=1000)
+def _served_by(products: tuple[str, ...]) -> str:
+    """Our products for which a company has one of the names that they may have at Codat."""
+    return " ".join(name for name, table in TABLES.items() if table.codat_products.intersection(products))
+
+
+def _values(name: str, kinds: Mapping[str, str], columns: Columns) -> dict[str, str]:
+    if connection.vendor == "postgresql":
+        return {f"{name}_{kind}": _array(column) for kind, column in zip(kinds, columns, strict=True)}
+    return {name: json.dumps([*zip(*columns, strict=True)])}
+
+
+def _array(values: Sequence[str | int]) -> str:
+    """As PostgreSQL writes a list."""
+    quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
 @cache
 def _statements(vendor: str) -> tuple[str, ...]:
-    """For `_table` of TOLD and LISTED; the last one brings the ids of what differs."""
-    lacks = _lacks()
+    """For `_values` of TOLD and LISTED; the last one brings the ids of what differs."""
     if vendor != "postgresql":
-        confirm, odd = CONFIRM.format(by_index=""), ODD.format(by_index="", lacks=lacks, is_seen="n.seen_at >= %(at)s")
+        confirm, odd = CONFIRM.format(by_index=""), ODD.format(by_index="", is_seen="n.seen_at >= %(at)s")
         return f"WITH {_of_json('told', TOLD)} {confirm}", f"WITH {_of_json('listed', LISTED)} {odd}"
-    confirm = CONFIRM.format(by_index="AND known.codat_id = ANY(%(told_ids)s::uuid[])")
+    # Said twice, or PostgreSQL reads the whole of a small table.
+    confirm = CONFIRM.format(by_index="AND known.codat_id = ANY(%(told_id)s::uuid[])")
     # All parts of a statement see the rows as they were before it.
     is_seen = "n.seen_at >= %(at)s OR n.id IN (SELECT id FROM confirmed)"
-    odd = ODD.format(by_index="AND ours.codat_id = ANY(%(listed_ids)s::uuid[])", lacks=lacks, is_seen=is_seen)
-    tables = f"{_of_recordset('told', TOLD)}, {_of_recordset('listed', LISTED)}"
+    odd = ODD.format(by_index="AND ours.codat_id = ANY(%(listed_id)s::uuid[])", is_seen=is_seen)
+    tables = f"{_of_arrays('told', TOLD)}, {_of_arrays('listed', LISTED)}"
     return (f"WITH {tables}, confirmed AS ({confirm} RETURNING known.id) {odd}",)
 
 
-def _of_json(name: str, columns: Mapping[str, str]) -> str:
-    parts = ", ".join(f"json_extract(value, '$.{column}')" for column in columns)
-    return f"{name}({', '.join(columns)}) AS (SELECT {parts} FROM json_each(%({name})s))"
+def _of_json(name: str, kinds: Mapping[str, str]) -> str:
+    parts = ", ".join(f"json_extract(value, '$[{n}]')" for n, _ in enumerate(kinds))
+    return f"{name}({', '.join(kinds)}) AS (SELECT {parts} FROM json_each(%({name})s))"
 
 
-def _of_recordset(name: str, columns: Mapping[str, str]) -> str:
-    kinds = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-    return f"{name} AS (SELECT * FROM json_to_recordset(%({name})s::json) AS row({kinds}))"
-
-
-def _lacks() -> str:
-    """Whether a company has none of the names that its product may have at Codat; `_names` are its values."""
-    parts = []
-    for name, table in TABLES.items():
-        has = " OR ".join(f"listed.products LIKE %({name}_{n})s" for n, _ in enumerate(sorted(table.codat_products)))
-        parts.append(f"(ours.product = %({name})s AND NOT ({has}))")
-    return f"({' OR '.join(parts)})"
-
-
-@cache
-def _names() -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, table in TABLES.items():
-        values |= {name: name}
-        values |= {f"{name}_{n}": f'%"{product}"%' for n, product in enumerate(sorted(table.codat_products))}
-    return values
+def _of_arrays(name: str, kinds: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"%({name}_{column})s::{kind}[]" for column, kind in kinds.items())
+    return f"{name} AS (SELECT * FROM unnest({arrays}) AS row({', '.join(kinds)}))"
