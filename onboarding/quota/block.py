@@ -67,7 +67,8 @@ class BlockGate:
         with self._turn:
             while (leaves_at := self._begin(operation, until)) is None:
                 self._turn.wait(POLL_SECONDS)
-        sleep(max(0.0, (leaves_at - timezone.now()).total_seconds()))
+        if (wait := (leaves_at - timezone.now()).total_seconds()) > 0:
+            sleep(wait)
 
     def _begin(self, operation: str, until: float) -> datetime | None:
         """When the call may leave; None if it has to wait for its turn."""

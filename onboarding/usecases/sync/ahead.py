@@ -12,13 +12,17 @@ from ...quota.block import BlockGate
 from ...wiring import Errand, through
 from ...wiring import codat as codat_for
 from .pace import PAGE_SIZE
+from .unchanged import Question, question
 
 OPERATION = "list_companies"
+
+Read = tuple["codat.Page[codat.Glimpse]", Question]
 
 
 class Listed(NamedTuple):
     asked_at: datetime
     page: "codat.Page[codat.Glimpse]"
+    question: Question
 
 
 class _Ear:
@@ -45,7 +49,7 @@ class Ahead:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "codat-pages")
         self._gate = BlockGate(Errand.BACKGROUND, threads=1)
-        self._coming: tuple[int, datetime, _Ear, Future[codat.Page[codat.Glimpse]]] | None = None
+        self._coming: tuple[int, datetime, _Ear, Future[Read]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,19 +76,25 @@ class Ahead:
         (number, asked_at, ear, coming), self._coming = self._coming, None
         self._settle(ear, coming)
         try:
-            return Listed(asked_at, coming.result())
+            return Listed(asked_at, *coming.result())
         except codat.Unreachable:
             asked_at = timezone.now()
             with through(self._gate):
-                return Listed(asked_at, page_of(codat_for(Errand.BACKGROUND), number))
+                return Listed(asked_at, *_read(codat_for(Errand.BACKGROUND), number))
 
-    def _settle(self, ear: _Ear, coming: "Future[codat.Page[codat.Glimpse]]") -> None:
+    def _settle(self, ear: _Ear, coming: "Future[Read]") -> None:
         coming.exception()  # waits
         self._gate.after(OPERATION, *ear.heard)
 
 
-def _fetch(number: int, ear: _Ear) -> "codat.Page[codat.Glimpse]":
-    return page_of(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)
+def _fetch(number: int, ear: _Ear) -> Read:
+    return _read(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)
+
+
+def _read(client: codat.Codat, number: int) -> Read:
+    """The page, and what to ask the database of it: the caller's thread waits for the database meanwhile."""
+    page = page_of(client, number)
+    return page, question(page.results)
 
 
 def page_of(client: codat.Codat, number: int) -> "codat.Page[codat.Glimpse]":

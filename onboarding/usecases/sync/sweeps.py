@@ -5,7 +5,7 @@ anywhere and goes on. Only one runs at a time; a killed one's lease runs out.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from math import inf
 from time import monotonic
@@ -137,14 +137,14 @@ class Walk:
         before: frozenset[str] = frozenset()
         goes_on = self._begin(ahead, self.number)
         while goes_on:
-            asked_at, page = ahead.take()
+            asked_at, page, question = ahead.take()
             ids = frozenset(told.id for told in page.results)
             if why := _astray(self.number, page.total_results, ids, before):
                 self.sweep.asked += 1
                 self._finish(why)
                 return
             goes_on = page.has_next and self._begin(ahead, self.number + 1)
-            self._take(page.results, asked_at, is_last=not page.has_next)
+            self._take(question, asked_at, is_last=not page.has_next)
             before = ids
         if self.held_back:
             raise self.held_back
@@ -160,16 +160,16 @@ class Walk:
             return False
         return True
 
-    def _take(self, listed: Sequence[codat.Glimpse], at: datetime, *, is_last: bool) -> None:
+    def _take(self, question: unchanged.Question, at: datetime, *, is_last: bool) -> None:
         """What did not change is marked at once; the rest waits a moment for more, for it costs the same for many."""
-        odd = retries.once_more(lambda: unchanged.confirm(unchanged.question(listed), at))
+        odd = retries.once_more(lambda: unchanged.confirm(question, at))
         self.held += [Listed(told.whole(), at) for told in odd]
         self.number += 1
         self.sweep.asked += 1
-        self.sweep.seen += len(listed)
+        self.sweep.seen += len(question.listed)
         self.sweep.is_whole = is_last
         if self.tell:
-            self.tell(Found(listed=len(listed)))
+            self.tell(Found(listed=len(question.listed)))
         if is_last or len(self.held) >= HELD_AT_MOST or monotonic() - self.stored_at > STORED_EVERY_SECONDS:
             self._store()
 
