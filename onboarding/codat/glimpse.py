@@ -4,12 +4,15 @@ All but a few of a list are as we know them, and to read each as a whole costs m
 """
 
 import re
+from operator import itemgetter
 from typing import NamedTuple
 
 from .answers import Company
 from .fields import Json, as_object
 
-_USUAL_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_is_id = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_COMPANY = itemgetter("id", "name", "products", "tags", "dataConnections")
+_CONNECTION = itemgetter("id", "status", "sourceType")
 
 
 class Sighting(NamedTuple):
@@ -43,27 +46,23 @@ class Glimpse(NamedTuple):
 
 def _usual(told: Json) -> Glimpse | None:
     """Of an entry as Codat writes nearly all; None for any other."""
-    name, products, tags, listed = told.get("name"), told.get("products"), told.get("tags"), told.get("dataConnections")
-    company_id = _usual_id(told)
-    if not (company_id and name and isinstance(name, str) and isinstance(products, list) and isinstance(tags, dict)):
-        return None
-    if not isinstance(listed, list):
-        return None
-    connections = []
-    for each in listed:
-        if not isinstance(each, dict):
+    try:
+        codat_id, name, products, tags, listed = _COMPANY(told)
+        if not (_is_id(codat_id) and name and isinstance(name, str)):
             return None
-        connection_id, status, source_type = _usual_id(each), each.get("status"), each.get("sourceType", "")
-        if not (connection_id and status and isinstance(status, str) and isinstance(source_type, str)):
+        if not (isinstance(products, list) and isinstance(tags, dict) and isinstance(listed, list)):
             return None
-        connections.append(Sighting(connection_id, status, source_type))
+        connections = []
+        for each in listed:
+            connection_id, status, source_type = _CONNECTION(each)
+            if not (_is_id(connection_id) and status and isinstance(status, str) and isinstance(source_type, str)):
+                return None
+            connections.append(Sighting(connection_id.replace("-", ""), status, source_type))
+    except (KeyError, TypeError):  # something is missing, or no text
+        return None
     names = tuple([each for each in products if isinstance(each, str)])
-    return Glimpse(company_id, name, names, isinstance(tags.get("uid"), str), tuple(connections), True, told)
-
-
-def _usual_id(told: Json) -> str | None:
-    value = told.get("id")
-    return value.replace("-", "") if isinstance(value, str) and _USUAL_ID.fullmatch(value) else None
+    has_uid = isinstance(tags.get("uid"), str)
+    return Glimpse(codat_id.replace("-", ""), name, names, has_uid, tuple(connections), True, told)
 
 
 def _unusual(told: Json) -> Glimpse:

@@ -115,8 +115,11 @@ def _values(name: str, kinds: Mapping[str, str], columns: Columns) -> dict[str, 
 
 def _array(values: Sequence[str | int]) -> str:
     """As PostgreSQL writes a list."""
-    quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+    texts = [*map(str, values)]
+    everything = "".join(texts)
+    if '"' in everything or "\\" in everything:
+        texts = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    return '{"' + '","'.join(texts) + '"}' if texts else "{}"
 
 
 @cache
