@@ -13,6 +13,7 @@ from onboarding import codat
 from onboarding.lifecycle import Observation, Source, Status
 from onboarding.models import Alarm, Company, Connection, Event, Lease, Sweep
 from onboarding.usecases import door, leases, sync
+from onboarding.usecases.sync import unchanged
 from onboarding.usecases.sync.sweeps import LEASE
 from tests import factories
 from tests.stacks import count
@@ -263,6 +264,43 @@ def test_a_connection_seen_later_than_the_page_is_left_alone_and_is_no_news(sand
     linked.refresh_from_db()
     assert (linked.seen_at, linked.seen_by_read) == (later, False)
     assert not [query for query in queries if "FOR UPDATE" in query["sql"] and "onboarding_connection" in query["sql"]]
+
+
+def glimpse_of(connection, name: str = "A", products: tuple[str, ...] = ("payables",)) -> codat.Glimpse:
+    return codat.Glimpse.from_json(
+        {
+            "id": str(connection.company.codat_id),
+            "name": name,
+            "products": list(products),
+            "tags": {},
+            "dataConnections": [{"id": str(connection.codat_id), "status": "Linked", "sourceType": "Accounting"}],
+        }
+    )
+
+
+def odd(*listed: codat.Glimpse) -> list[codat.Glimpse]:
+    return unchanged.confirm(unchanged.question(listed), timezone.now())
+
+
+@pytest.mark.parametrize(
+    "name", ['The "Quoted" Ltd', "Back\\slash \\n", "{Braces}, {and}, NULL", "NULL", "Näme ✓ % %s", "two\nlines"]
+)
+def test_a_name_of_any_letters_is_as_we_know_it_and_told_from_another(linked, name):
+    Company.objects.update(codat_name=name, codat_products=["payables", 'the "new" one'])
+    known, other = (glimpse_of(linked, each, ("payables", 'the "new" one')) for each in (name, f"{name}x"))
+
+    assert (odd(known), odd(other)) == ([], [other])
+
+
+@pytest.mark.parametrize(("products", "is_odd"), [(["payables"], False), (["payables-v2"], True), ([], True)])
+def test_a_company_without_a_name_that_its_product_has_at_codat_is_odd(linked, products, is_odd):
+    Company.objects.update(codat_name="A", codat_products=products)
+
+    assert bool(odd(glimpse_of(linked, products=products))) is is_odd
+
+
+def test_an_empty_page_differs_in_nothing():
+    assert odd() == []
 
 
 def queries_of_a_sweep(sandbox, count: int) -> int:
