@@ -279,7 +279,7 @@ def glimpse_of(connection, name: str = "A", products: tuple[str, ...] = ("payabl
 
 
 def odd(*listed: codat.Glimpse) -> list[codat.Glimpse]:
-    return unchanged.confirm(unchanged.question(listed), timezone.now())
+    return unchanged.confirm(unchanged.question(listed, database.vendor), timezone.now())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from django.db import connection
 from django.utils import timezone
 
 from ... import codat
@@ -49,6 +50,7 @@ class Ahead:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "codat-pages")
         self._gate = BlockGate(Errand.BACKGROUND, threads=1)
+        self._vendor = connection.vendor
         self._coming: tuple[int, datetime, _Ear, Future[Read]] | None = None
 
     def __enter__(self) -> Self:
@@ -68,7 +70,7 @@ class Ahead:
         """Ask for a page. Raises Busy with nothing sent."""
         self._gate.before(OPERATION)
         ear = _Ear()
-        self._coming = (number, timezone.now(), ear, self._pool.submit(_fetch, number, ear))
+        self._coming = (number, timezone.now(), ear, self._pool.submit(self._fetch, number, ear))
 
     def take(self) -> Listed:
         """The page that was asked for; one that did not come is asked for again, patiently. Raises a CodatError."""
@@ -80,21 +82,19 @@ class Ahead:
         except codat.Unreachable:
             asked_at = timezone.now()
             with through(self._gate):
-                return Listed(asked_at, *_read(codat_for(Errand.BACKGROUND), number))
+                return Listed(asked_at, *self._read(codat_for(Errand.BACKGROUND), number))
 
     def _settle(self, ear: _Ear, coming: "Future[Read]") -> None:
         coming.exception()  # waits
         self._gate.after(OPERATION, *ear.heard)
 
+    def _fetch(self, number: int, ear: _Ear) -> Read:
+        return self._read(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)
 
-def _fetch(number: int, ear: _Ear) -> Read:
-    return _read(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)
-
-
-def _read(client: codat.Codat, number: int) -> Read:
-    """The page, and what to ask the database of it: the caller's thread waits for the database meanwhile."""
-    page = page_of(client, number)
-    return page, question(page.results)
+    def _read(self, client: codat.Codat, number: int) -> Read:
+        """The page, and what to ask the database of it: the caller's thread waits for the database meanwhile."""
+        page = page_of(client, number)
+        return page, question(page.results, self._vendor)
 
 
 def page_of(client: codat.Codat, number: int) -> "codat.Page[codat.Glimpse]":

@@ -44,16 +44,15 @@ Columns = tuple[Sequence[str | int], ...]
 
 
 class Question(NamedTuple):
-    """A page of companies, in columns as the database is asked of it."""
+    """A page of companies, and what the database is asked of it."""
 
     listed: Sequence[codat.Glimpse]
-    told: Columns  # of TOLD
-    rows: Columns  # of LISTED
+    values: dict[str, str]
     bare: list[str]  # ids of companies without a connection
 
 
-def question(listed: Sequence[codat.Glimpse]) -> Question:
-    """Needs no database, so another thread may put it together."""
+def question(listed: Sequence[codat.Glimpse], vendor: str) -> Question:
+    """For a kind of database, and without one: another thread may put it together."""
     ids, statuses, lives, bare = list[str](), list[str](), list[int](), list[str]()
     for each in listed:
         ours = [told for told in each.connections if told.source_type in CONCERN_US]
@@ -71,7 +70,8 @@ def question(listed: Sequence[codat.Glimpse]) -> Question:
         lives,
         [int(each.has_uid) for each in listed],
     )
-    return Question(listed, (ids, statuses), rows, bare)
+    values = _values(vendor, "told", TOLD, (ids, statuses)) | _values(vendor, "listed", LISTED, rows)
+    return Question(listed, values, bare)
 
 
 def confirm(asked: Question, at: datetime) -> list[codat.Glimpse]:
@@ -79,8 +79,7 @@ def confirm(asked: Question, at: datetime) -> list[codat.Glimpse]:
 
     Rows that moved or were seen later meanwhile are left alone.
     """
-    values = {"at": connection.ops.adapt_datetimefield_value(at), "yes": True}
-    values |= _values("told", TOLD, asked.told) | _values("listed", LISTED, asked.rows)
+    values = {**asked.values, "at": connection.ops.adapt_datetimefield_value(at), "yes": True}
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor):
             cursor.execute(statement, values)
@@ -107,8 +106,8 @@ def _served_by(products: tuple[str, ...]) -> str:
     return " ".join(name for name, table in TABLES.items() if table.codat_products.intersection(products))
 
 
-def _values(name: str, kinds: Mapping[str, str], columns: Columns) -> dict[str, str]:
-    if connection.vendor == "postgresql":
+def _values(vendor: str, name: str, kinds: Mapping[str, str], columns: Columns) -> dict[str, str]:
+    if vendor == "postgresql":
         return {f"{name}_{kind}": _array(column) for kind, column in zip(kinds, columns, strict=True)}
     return {name: json.dumps([*zip(*columns, strict=True)])}
 
@@ -128,11 +127,11 @@ def _statements(vendor: str) -> tuple[str, ...]:
     if vendor != "postgresql":
         confirm, odd = CONFIRM.format(by_index=""), ODD.format(by_index="", is_seen="n.seen_at >= %(at)s")
         return f"WITH {_of_json('told', TOLD)} {confirm}", f"WITH {_of_json('listed', LISTED)} {odd}"
-    # Said twice, or PostgreSQL reads the whole of a small table.
-    confirm = CONFIRM.format(by_index="AND known.codat_id = ANY(%(told_id)s::uuid[])")
+    # Said twice, or PostgreSQL reads the whole of a table: of a list that it does not know yet it expects ten.
+    confirm = CONFIRM.format(by_index="AND known.codat_id = ANY(ARRAY(SELECT id FROM told))")
     # All parts of a statement see the rows as they were before it.
     is_seen = "n.seen_at >= %(at)s OR n.id IN (SELECT id FROM confirmed)"
-    odd = ODD.format(by_index="AND ours.codat_id = ANY(%(listed_id)s::uuid[])", is_seen=is_seen)
+    odd = ODD.format(by_index="AND ours.codat_id = ANY(ARRAY(SELECT id FROM listed))", is_seen=is_seen)
     tables = f"{_of_arrays('told', TOLD)}, {_of_arrays('listed', LISTED)}"
     return (f"WITH {tables}, confirmed AS ({confirm} RETURNING known.id) {odd}",)
 
