@@ -134,7 +134,15 @@ def _drawn_media(model_admin: admin.ModelAdmin) -> dict[str, SafeString]:
     return {"css": mark_safe(media["css"].render()), "js": mark_safe(media["js"].render())}  # noqa: S308  as rendered
 
 
-class Listed(admin.ModelAdmin):
+class Found(admin.ModelAdmin):
+    """A model whose rows have pages."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """By the key, also where an address says that it is by some field and names none: the stock one breaks."""
+        return super().get_object(request, object_id, from_field or None)
+
+
+class Listed(Found):
     """A model whose rows are listed and looked at. Nothing is added, changed or deleted by Django's own forms.
 
     key         the order of the list, all fields in one direction, and the columns of an index

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from ..models import User
 from ..usecases import support
 from . import frame
-from .lists import KeysetList
+from .lists import Found, KeysetList
 
 
 class StaffCreation(AdminUserCreationForm):
@@ -44,7 +44,7 @@ class StaffChange(UserChangeForm):
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):
+class StaffAdmin(Found, UserAdmin):
     """Only superusers change accounts; auditors may look. Nobody is deleted: an account is made inactive."""
 
     form, add_form = StaffChange, StaffCreation
@@ -110,7 +110,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(Found, GroupAdmin):
     """The shipped roles and the operator's own: superusers alone."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

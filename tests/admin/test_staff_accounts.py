@@ -4,8 +4,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.urls import reverse
 
-from onboarding.models import Event, User
+from onboarding.models import Company, Event, User
 from tests import factories
 
 USERS = "/admin/onboarding/user/"
@@ -74,3 +75,12 @@ def test_a_lost_second_factor_is_removed_on_record(root: Client, staff) -> None:
 def test_what_other_apps_bring_is_not_in_the_admin(root: Client) -> None:
     for path in ("mfa/authenticator", "socialaccount/socialtoken", "socialaccount/socialapp", "account/emailaddress"):
         assert root.get(f"/admin/{path}/").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["change", "delete", "history"])
+@pytest.mark.parametrize("model", [User, Group, Company])
+def test_an_address_that_names_no_field_is_read_by_the_key(root, model, page):
+    row = factories.company(factories.ana()) if model is Company else model.objects.first() or Group.objects.create()
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=[row.pk])
+
+    assert root.get(url, {"_to_field": ""}).status_code == root.get(url).status_code < 500
