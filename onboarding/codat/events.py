@@ -17,6 +17,7 @@ from .fields import (
     number_in,
     object_in,
     read_json,
+    storable,
     text_in,
     time_in,
     truth_in,
@@ -29,7 +30,6 @@ REMOVED = "(removed)"
 _SECRET_NAMES = {"linkurl", "redirect", "otp", "link.otp", "onetimepassword", "accesstoken"}
 # `otp=` and `link.otp=` in a query, its `=` encoded once or twice or not at all, and the hosts of Link itself.
 _SECRET_TEXT = re.compile(r"otp(?:=|%(?:25)*3d)|://link(?:-api)?\.codat\.io", re.IGNORECASE)
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def redacted(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _clean_object(value: Mapping[str, Any], depth: int) -> dict[str, Any]:
     return {
-        _storable(name): _clean(each, depth - 1)
+        storable(name): _clean(each, depth - 1)
         for name, each in value.items()
         if name.lower() not in _SECRET_NAMES and not _is_secret(name)
     }
@@ -150,7 +150,7 @@ def _clean_object(value: Mapping[str, Any], depth: int) -> dict[str, Any]:
 
 def _clean(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return REMOVED if _is_secret(value) else _storable(value)
+        return REMOVED if _is_secret(value) else storable(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if not isinstance(value, dict | list):
@@ -165,9 +165,3 @@ def _clean(value: Any, depth: int) -> Any:
 def _is_secret(text: str) -> bool:
     # The two plain looks first: the pattern alone takes three times as long, on every text of every event.
     return ("://" in text or "otp" in text.lower()) and _SECRET_TEXT.search(text) is not None
-
-
-def _storable(text: str) -> str:
-    if text.isascii():
-        return text.replace("\x00", "\ufffd")
-    return _SURROGATES.sub("\ufffd", text.replace("\x00", "\ufffd"))

@@ -12,6 +12,8 @@ from .errors import Garbled
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_may_be_unstorable = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]").search
 _LATE_SECONDS = re.compile(r"(T\d\d:\d\d):[6-9]\d")
 
 
@@ -25,6 +27,31 @@ def read_json(raw: bytes | str) -> Any:
     except (ValueError, RecursionError):  # also: not UTF-8, a number of 5,000 digits, 10,000 brackets
         pass
     raise Garbled(reason="not JSON")
+
+
+def read_storable_json(raw: bytes) -> Any:
+    """As `read_json`, and every text of it is `storable`."""
+    told = read_json(raw)
+    try:
+        return _each_storable(told) if _may_be_unstorable(raw) else told
+    except RecursionError:
+        pass
+    raise Garbled(reason="too deep")
+
+
+def storable(text: str) -> str:
+    """NUL and halves of surrogate pairs, which PostgreSQL refuses, become the replacement character."""
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
+    return _SURROGATES.sub("\ufffd", text.replace("\x00", "\ufffd"))
+
+
+def _each_storable(told: Any) -> Any:
+    if isinstance(told, str):
+        return storable(told)
+    if isinstance(told, dict):
+        return {storable(name): _each_storable(value) for name, value in told.items()}
+    return [_each_storable(each) for each in told] if isinstance(told, list) else told
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -22,7 +22,7 @@ from .call import MAX_ERROR_BYTES, Answer, Call, Limits
 from .deadline import TimedAdapter, deadline, has_time_for
 from .errors import Busy, CodatError, Garbled, Unreachable
 from .failures import failure_of_answer, failure_of_exchange
-from .fields import read_json
+from .fields import read_storable_json
 from .limits import Gate, Quota, retry_after_seconds
 from .links import is_loopback
 
@@ -67,7 +67,7 @@ class Transport:
         """Send a call and read its answer's JSON (None if empty). Raises a CodatError."""
         answer = self.send(call, limits, gate)
         try:
-            return reader(read_json(answer.body) if answer.body.strip() else None)
+            return reader(read_storable_json(answer.body) if answer.body.strip() else None)
         except Garbled as error:
             reason = error.reason
         raise Garbled(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onboarding.codat import Garbled
-from onboarding.codat.fields import number_in, read_json, read_time, readable, required_uuid
+from onboarding.codat.fields import number_in, read_json, read_storable_json, read_time, readable, required_uuid
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,11 @@ def test_list_of_nothing_but_broken_entries_is_garbled():
     with pytest.raises(Garbled):
         readable([{"id": "?"}], lambda entry: required_uuid(entry, "id"))
     assert readable([], lambda entry: required_uuid(entry, "id")) == ()
+
+
+def test_what_no_database_takes_is_replaced_in_an_answer_and_the_rest_is_left():
+    raw = rb'{"a\u0000": "x\u0000y", "b": ["\ud83d", "\ud83d\ude00", 7], "c": "\\u0000"}'
+
+    assert read_storable_json(raw) == {"a\ufffd": "x\ufffdy", "b": ["\ufffd", "\U0001f600", 7], "c": "\\u0000"}
+    with pytest.raises(Garbled):
+        read_storable_json(b"[" * 900 + rb'"\u0000"' + b"]" * 900)
