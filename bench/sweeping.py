@@ -15,6 +15,7 @@ import requests
 
 from bench import world
 from bench.report import Measure, at_least, at_most, medians, seconds, side_by_side, spread
+from portal import memory
 from tests.kit import Sandbox
 
 RUNS = 3  # each takes half a minute
@@ -44,6 +45,7 @@ def _measure(sandbox: Sandbox, url: str, companies: int, runs: int) -> Measure:
         "our client alone": lambda: seconds(_parse),
         "ours": lambda: seconds(_sweep),
     }
+    memory.settle()  # as in a worker
     found = side_by_side(ways, runs, drift)
     told = medians(found)
     sample = ids[NAIVE_SAMPLE : 2 * NAIVE_SAMPLE]

@@ -20,12 +20,15 @@ class Among(Lookup):
         column, params = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s::{field.rel_db_type(connection)}[])", [*params, _array(self.rhs)]
+            return f"{column} = ANY(%s::{field.rel_db_type(connection)}[])", [*params, as_array(self.rhs)]
         plain = json.dumps([field.get_db_prep_value(value, connection) for value in self.rhs])
         return f"{column} IN (SELECT value FROM json_each(%s))", [*params, plain]  # noqa: S608  a name and a mark
 
 
-def _array(values: Iterable[Any]) -> str:
+def as_array(values: Iterable[Any]) -> str:
     """As PostgreSQL writes a list. Its driver looks at each value, which costs more than the rest."""
-    quoted = ",".join(['"' + str(value).replace("\\", r"\\").replace('"', r"\"") + '"' for value in values])
-    return f"{{{quoted}}}"
+    texts = [str(value) for value in values]
+    everything = "".join(texts)
+    if '"' in everything or "\\" in everything:
+        texts = [text.replace("\\", r"\\").replace('"', r"\"") for text in texts]
+    return '{"' + '","'.join(texts) + '"}' if texts else "{}"

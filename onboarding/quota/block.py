@@ -56,7 +56,7 @@ class BlockGate:
         self._turn = Condition()
         self._starts: deque[datetime] = deque()  # admitted calls, and when each may leave
         self._places, self._counted_at = 0, timezone.now()  # how many the shared row counts for us, since when
-        self._running: dict[int, datetime] = {}  # by thread
+        self._running: dict[object, datetime] = {}  # by the thread that makes the call, or by a name for it
         self._ended: list[Ended] = []
         self._is_refused = False  # what concerns every call: whoever waits for a turn need not try
         self._sign = Sign()
@@ -69,6 +69,17 @@ class BlockGate:
                 self._turn.wait(POLL_SECONDS)
         if (wait := (leaves_at - timezone.now()).total_seconds()) > 0:
             sleep(wait)
+
+    def begin_now(self, call: object) -> bool:
+        """As `before`, for a call with a name, if one may leave at once and the shared row need not be asked first."""
+        with self._turn:
+            now = timezone.now()
+            is_admitted = bool(self._starts) and self._starts[0] <= now and now - self._counted_at <= SHOWN_EVERY
+            if self._is_refused or not is_admitted or len(self._running) >= self._places:
+                return False
+            self._starts.popleft()
+            self._running[call] = now
+            return True
 
     def _begin(self, operation: str, until: float) -> datetime | None:
         """When the call may leave; None if it has to wait for its turn."""
@@ -86,10 +97,15 @@ class BlockGate:
         return self._starts.popleft()
 
     def after(
-        self, operation: str, status_code: int | None, quota: codat.Quota | None, retry_after: float | None
+        self,
+        operation: str,
+        status_code: int | None,
+        quota: codat.Quota | None,
+        retry_after: float | None,
+        call: object = None,
     ) -> None:
         with self._turn:
-            began_at = self._running.pop(get_ident())
+            began_at = self._running.pop(get_ident() if call is None else call)
             ended = Ended(operation, status_code, quota, retry_after, began_at)
             self._ended.append(ended)
             self._is_refused = self._is_refused or status_code in REFUSALS

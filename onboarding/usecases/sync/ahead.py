@@ -1,5 +1,6 @@
-"""Codat's list of companies, one page ahead: the next one is on its way while the present one is stored."""
+"""Codat's list of companies, read ahead: the next page or two are on their way while the present one is stored."""
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from types import TracebackType
@@ -16,6 +17,7 @@ from .pace import PAGE_SIZE
 from .unchanged import Question, question
 
 OPERATION = "list_companies"
+DEPTH = 2  # pages on their way: with one, nobody asks Codat for anything while changes are stored
 
 Read = tuple["codat.Page[codat.Glimpse]", Question]
 
@@ -41,17 +43,28 @@ class _Ear:
         self.heard = (status_code, quota, retry_after)
 
 
+class _Coming(NamedTuple):
+    """A page on its way; `call` is its name at the gate, if it did not pass as the thread's own."""
+
+    number: int
+    call: int | None
+    asked_at: datetime
+    ear: _Ear
+    read: "Future[Read]"
+
+
 class Ahead:
     """Each page passes the gate in the caller's thread, before it is asked for and after it came.
 
     A gate of its own, for a sweep makes thousands of calls: what asks the shared row for each costs more than a page.
+    Pages are asked for one after the other; a second one may be on its way already when the first is taken.
     """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "codat-pages")
-        self._gate = BlockGate(Errand.BACKGROUND, threads=1)
+        self._gate = BlockGate(Errand.BACKGROUND, threads=DEPTH)
         self._vendor = connection.vendor
-        self._coming: tuple[int, datetime, _Ear, Future[Read]] | None = None
+        self._coming: deque[_Coming] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -60,33 +73,52 @@ class Ahead:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._coming:
-                self._settle(*self._coming[2:])
+            self._settle_all()
             self._gate.close()
         finally:
             self._pool.shutdown()
 
-    def begin(self, number: int) -> None:
-        """Ask for a page. Raises Busy with nothing sent."""
-        self._gate.before(OPERATION)
+    @property
+    def is_coming(self) -> bool:
+        return bool(self._coming)
+
+    def begin(self, number: int, *, last: int) -> None:
+        """Ask for this page, if it is not on its way, and for the next, if there is one. Raises Busy with none sent.
+
+        last  the list's last page, as far as one can say
+        """
+        if not self._coming:
+            self._gate.before(OPERATION)
+            self._send(number, None)
+        while len(self._coming) < DEPTH and (next_number := self._coming[-1].number + 1) <= last:
+            if not self._gate.begin_now(next_number):
+                break
+            self._send(next_number, next_number)
+
+    def _send(self, number: int, call: int | None) -> None:
         ear = _Ear()
-        self._coming = (number, timezone.now(), ear, self._pool.submit(self._fetch, number, ear))
+        self._coming.append(_Coming(number, call, timezone.now(), ear, self._pool.submit(self._fetch, number, ear)))
 
     def take(self) -> Listed:
         """The page that was asked for; one that did not come is asked for again, patiently. Raises a CodatError."""
-        assert self._coming
-        (number, asked_at, ear, coming), self._coming = self._coming, None
-        self._settle(ear, coming)
+        first = self._coming.popleft()
+        self._settle(first)
         try:
-            return Listed(asked_at, *coming.result())
+            return Listed(first.asked_at, *first.read.result())
         except codat.Unreachable:
+            self._settle_all()  # whoever waits for the gate must not hold it
+            self._coming.clear()
             asked_at = timezone.now()
             with through(self._gate):
-                return Listed(asked_at, *self._read(codat_for(Errand.BACKGROUND), number))
+                return Listed(asked_at, *self._read(codat_for(Errand.BACKGROUND), first.number))
 
-    def _settle(self, ear: _Ear, coming: "Future[Read]") -> None:
-        coming.exception()  # waits
-        self._gate.after(OPERATION, *ear.heard)
+    def _settle_all(self) -> None:
+        for each in self._coming:
+            self._settle(each)
+
+    def _settle(self, coming: "_Coming") -> None:
+        coming.read.exception()  # waits
+        self._gate.after(OPERATION, *coming.ear.heard, call=coming.call)
 
     def _fetch(self, number: int, ear: _Ear) -> Read:
         return self._read(codat_for(Errand.BACKGROUND).with_gate(ear).with_limits(read_retries=0), number)

@@ -4,12 +4,10 @@ A sweep is a row. It asks for a page, compares, stores, and remembers the next p
 anywhere and goes on. Only one runs at a time; a killed one's lease runs out.
 """
 
-import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from math import inf
+from math import ceil, inf
 from time import monotonic
 from uuid import UUID
 
@@ -78,22 +76,12 @@ def run(*, budget_seconds: float | None = None, now: datetime | None = None, tel
     try:
         sweep = _open_sweep(now or timezone.now())
         until = monotonic() + budget_seconds if budget_seconds is not None else inf
-        with hasty(), _old_left_alone():
+        with hasty():
             return Walk(sweep, me, until, tell).go()
     except LostLease:
         return "another process took over"
     finally:
         leases.give_back("sweep", me)
-
-
-@contextmanager
-def _old_left_alone() -> Iterator[None]:
-    """Each page is a thousand new objects; for so many, Python would look through all that the process holds."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _open_sweep(now: datetime) -> Sweep:
@@ -147,30 +135,31 @@ class Walk:
 
     def _walk(self, ahead: Ahead) -> None:
         before: frozenset[str] = frozenset()
-        goes_on = self._begin(ahead, self.number)
-        while goes_on:
+        self._ask_on(ahead, self.number, last=self.number)
+        while ahead.is_coming:
             asked_at, page, question = ahead.take()
             ids = frozenset(told.id for told in page.results)
             if why := _astray(self.number, page.total_results, ids, before):
                 self.sweep.asked += 1
                 self._finish(why)
                 return
-            goes_on = page.has_next and self._begin(ahead, self.number + 1)
+            if page.has_next:
+                self._ask_on(ahead, self.number + 1, last=ceil(page.total_results / PAGE_SIZE))
             self._take(question, asked_at, is_last=not page.has_next)
+            if not page.has_next:
+                return
             before = ids
         if self.held_back:
             raise self.held_back
 
-    def _begin(self, ahead: Ahead, number: int) -> bool:
-        """Whether the next page is on its way. If the gate holds it back, the present one is stored first."""
-        if monotonic() > self.until:
-            return False
+    def _ask_on(self, ahead: Ahead, number: int, *, last: int) -> None:
+        """Have the next pages on their way. If the gate holds them back, what came is stored before that is said."""
+        if monotonic() > self.until or self.held_back:
+            return
         try:
-            ahead.begin(number)
+            ahead.begin(number, last=last)
         except codat.Busy as busy:
             self.held_back = busy
-            return False
-        return True
 
     def _take(self, question: unchanged.Question, at: datetime, *, is_last: bool) -> None:
         """What did not change is marked at once; the rest waits a moment for more, for it costs the same for many."""

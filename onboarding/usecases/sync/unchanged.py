@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from ... import codat
 from ...models import Company
+from ...models.among import as_array
 from ...platforms import TABLES
 
 CONCERN_US = frozenset({"Accounting", "Expense", ""})  # source types; companies may have banks and shops there, too
@@ -38,7 +39,6 @@ ours.gone_at IS NOT NULL OR ours.codat_name <> listed.name OR CAST(ours.codat_pr
 OR listed.serves NOT LIKE '%%' || ours.product || '%%'
 OR (listed.live, listed.live) <> (SELECT COUNT(*), COUNT(CASE WHEN {is_seen} THEN 1 END)
 FROM onboarding_connection n WHERE n.company_id = ours.id AND n.codat_id IS NOT NULL AND n.status <> 'Deleted')))"""
-
 
 Columns = tuple[Sequence[str | int], ...]
 
@@ -108,17 +108,8 @@ def _served_by(products: tuple[str, ...]) -> str:
 
 def _values(vendor: str, name: str, kinds: Mapping[str, str], columns: Columns) -> dict[str, str]:
     if vendor == "postgresql":
-        return {f"{name}_{kind}": _array(column) for kind, column in zip(kinds, columns, strict=True)}
+        return {f"{name}_{kind}": as_array(column) for kind, column in zip(kinds, columns, strict=True)}
     return {name: json.dumps([*zip(*columns, strict=True)])}
-
-
-def _array(values: Sequence[str | int]) -> str:
-    """As PostgreSQL writes a list."""
-    texts = [*map(str, values)]
-    everything = "".join(texts)
-    if '"' in everything or "\\" in everything:
-        texts = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
-    return '{"' + '","'.join(texts) + '"}' if texts else "{}"
 
 
 @cache
