@@ -13,7 +13,7 @@ T = TypeVar("T")
 Json = Mapping[str, Any]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_may_be_unstorable = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]").search
+_UNSTORABLE = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 _LATE_SECONDS = re.compile(r"(T\d\d:\d\d):[6-9]\d")
 
 
@@ -44,6 +44,11 @@ def storable(text: str) -> str:
     if text.isascii():
         return text.replace("\x00", "\ufffd")
     return _SURROGATES.sub("\ufffd", text.replace("\x00", "\ufffd"))
+
+
+def _may_be_unstorable(raw: bytes) -> bool:
+    # The plain looks first: the pattern alone takes a third of a millisecond for a page of companies.
+    return (b"\\" in raw or b"\xed" in raw) and _UNSTORABLE.search(raw) is not None
 
 
 def _each_storable(told: Any) -> Any:
