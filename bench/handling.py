@@ -45,6 +45,8 @@ def _measure(url: str, folder: Path, facts: list[rows.Facts], events: int, runs:
     memory.settle()  # as in a worker
     try:
         _tasks(_store(facts, 4))  # the worker is warm
+        _drain(_store(facts, events))
+        world.analyze()  # lines of the timeline are known to the planner, as they are a minute after the first
         found = side_by_side(ways, runs)
     finally:
         worker.stop()
