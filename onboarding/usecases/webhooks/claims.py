@@ -52,6 +52,7 @@ def _wait_for_our_turn() -> None:
 
 
 def _held_by_others(now: datetime) -> list[str]:
+    """Claims that are over end here: what they held counts as tried once more, and is due."""
     held: list[str] = []
     for claim in Claim.objects.all():
         if now < claim.until <= now + LEASE + CLOCKS_SLIP_BY:  # later ones are of a clock that was ahead
